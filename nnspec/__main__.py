@@ -1,0 +1,5 @@
+"""`python -m nnspec`: the command line."""
+
+from nnspec.cli.main import main
+
+raise SystemExit(main())

@@ -1,0 +1,1 @@
+"""What can be read off a program: costs, depth, receptive fields, promises."""

@@ -1,0 +1,1 @@
+"""Back ends: one lowering, run (`keras_build`) or printed (`keras_source`)."""

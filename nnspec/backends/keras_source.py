@@ -1,0 +1,136 @@
+"""Prints the statements of lowered models: a whole Python file that needs Keras and nothing of ours.
+
+`python FILE` prints each model's summary; where the spec says how to train, `python FILE train`
+trains, and other words are refused. The statements are those that `keras_build` and the training run execute.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nnspec.backends.framework import DEEP
+from nnspec.backends.imports import Imports
+from nnspec.backends.printer import STEP, comment_text, docstring_text, statement_text, value_text
+from nnspec.backends.variables import variable_name
+from nnspec.calls import Assign, Call, Variable
+from nnspec.record import replace
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from nnspec.backends.lower import Lowered
+
+_PAD = " " * STEP
+
+
+def generate(
+    models: Sequence[Lowered],
+    *,
+    title: str,
+    description: str = "",
+    notes: Mapping[str, str] | None = None,
+    training: Sequence[Sequence[Assign]] | None = None,
+    trained: str | None = None,
+    seed: int | None = None,
+) -> str:
+    """The text of the file.
+
+    `title` and `description` open its docstring; `notes` have a line on each model, by the model's
+    name. `training` are the statements of a training run in groups, in which `Variable("build_model")`
+    stands for the function that makes the model called `trained`, the first where that is not said;
+    with a seed, the run sets it before anything else.
+    """
+    imports = Imports()
+    functions = function_names(models)
+    builders = [_builder(model, name, (notes or {}).get(model.graph.name), imports)
+                for model, name in zip(models, functions, strict=True)]  # fmt: skip
+    runners = []
+    if training is not None:
+        built = next(
+            (name for model, name in zip(models, functions, strict=True) if model.graph.name == trained), functions[0]
+        )
+        runners.append(_training(training, built, seed, imports))
+    ending = _ending(functions, training is not None, imports)
+    heading = docstring_text("\n\n".join(filter(None, (title, description.strip()))))
+    classes = list(imports.own.values())
+    imported = "\n".join(imports.lines())
+    opening = "\n\n".join(filter(None, (heading, imported)))
+    return "\n\n\n".join([opening, *classes, *builders, *runners, ending]) + "\n"
+
+
+def function_names(models: Sequence[Lowered]) -> list[str]:
+    """`build_model`, or where there are several `build_critic`, ….."""
+    if len(models) == 1:
+        return ["build_model"]
+    found: list[str] = []
+    for model in models:
+        name = plain = f"build_{variable_name(model.graph.name).rstrip('_')}"
+        number = 2
+        while name in found:
+            name, number = f"{plain}_{number}", number + 1
+        found.append(name)
+    return found
+
+
+def _builder(model: Lowered, function: str, note: str | None, imports: Imports) -> str:
+    said = f"Build `{model.model.kwargs['name']}`{f': {note}' if note else ''}."
+    lines = [f"def {function}() -> keras.Model:", docstring_text(said, STEP)]
+    if model.depth > DEEP:
+        limit = -(-(model.depth + 1000) // 1000) * 1000
+        lines += [
+            comment_text("Keras recurses once for each layer of a chain, and this one is long.", STEP),
+            *_statements([Assign((), Call("sys.setrecursionlimit", (limit,)))], imports),
+        ]
+    lines += _statements(model.statements, imports)
+    lines.append(value_text("return ", model.model, imports.name, STEP))
+    return "\n".join(lines)
+
+
+def _statements(statements: Sequence[Assign], imports: Imports) -> list[str]:
+    """The statements, with a blank line above each heading but one at the top."""
+    lines: list[str] = []
+    for statement in statements:
+        if statement.comment is not None and lines:
+            lines.append("")
+        lines.append(statement_text(statement, imports.name, STEP))
+    return lines
+
+
+def _training(groups: Sequence[Sequence[Assign]], built: str, seed: int | None, imports: Imports) -> str:
+    lines = ["def train() -> None:", docstring_text("Train the model, and test it.", STEP)]
+    begin = [] if seed is None else [Assign((), Call("keras.utils.set_random_seed", (seed,)))]
+    printed = [_statements([_building(built, one) for one in group], imports) for group in (begin, *groups) if group]
+    for index, group in enumerate(printed):
+        lines += ([""] if index else []) + group
+    return "\n".join(lines)
+
+
+def _building(built: str, statement: Assign) -> Assign:
+    """The statement, with the function of the model in place of `build_model`."""
+    made = statement.value
+    if isinstance(made, Call) and made.target == Variable("build_model"):
+        return replace(statement, value=Call(Variable(built), made.args, made.kwargs))
+    return statement
+
+
+def _ending(functions: Sequence[str], trains: bool, imports: Imports) -> str:
+    imports.modules.add("keras")
+    summaries = [f"{function}().summary()" for function in functions]
+    guard = 'if __name__ == "__main__":'
+    if not trains:
+        return "\n".join([guard, *(_PAD + line for line in summaries)])
+    imports.modules.add("sys")
+    return "\n".join([
+        "def main() -> None:",
+        docstring_text("Print the summary, or train where the command line says `train`.", STEP),
+        f'{_PAD}if sys.argv[1:] == ["train"]:',
+        f"{_PAD * 2}train()",
+        f"{_PAD}elif sys.argv[1:]:",
+        f'{_PAD * 2}sys.exit(f"usage: python {{sys.argv[0]}} [train]")',
+        f"{_PAD}else:",
+        *(_PAD * 2 + line for line in summaries),
+        "",
+        "",
+        guard,
+        f"{_PAD}main()",
+    ])  # fmt: skip

@@ -1,0 +1,253 @@
+"""Prints calls: the same data that `execute` runs, as Python laid out the way `ruff format` leaves it.
+
+It knows expressions, brackets and the width of a line; `imports` says what a dotted path is called.
+No text from a spec can leave its quotes or its comment here.
+"""
+
+from __future__ import annotations
+
+import math
+import textwrap
+import unicodedata
+from collections.abc import Callable
+from typing import TypeAlias
+
+from nnspec.calls import Assign, Call, Dotted, Item, Member, Operation, Value, Variable
+from nnspec.record import Record
+
+WIDTH = 88
+STEP = 4
+
+Name: TypeAlias = Callable[[str], str]  # what a dotted path is called in this file
+
+
+class Bracket(Record):
+    """A pair of brackets. Broken, a `literal` has an item a line; others try all items on one first."""
+
+    open: str
+    items: tuple[Pieces, ...]
+    close: str
+    literal: bool = False
+
+
+Piece: TypeAlias = "str | Bracket"
+Pieces: TypeAlias = "tuple[Piece, ...]"
+
+
+def statement_text(statement: Assign, name: Name, indent: int = 0) -> str:
+    """The lines of a statement, its comment above it."""
+    head = f"{', '.join(statement.names)} = " if statement.names else ""
+    text = value_text(head, statement.value, name, indent)
+    return f"{comment_text(statement.comment, indent)}\n{text}" if statement.comment else text
+
+
+def value_text(head: str, value: Value, name: Name, indent: int) -> str:
+    """The lines of `head` and an expression after it: an assignment, a `return`."""
+    pad = " " * indent
+    found = pieces(value, name)
+    flat = f"{pad}{head}{flat_text(found)}"
+    if width(flat) <= WIDTH:
+        return flat
+    inner = pad + " " * STEP
+    if isinstance(value, Operation):
+        lines = _operands(value, name) if width(inner + flat_text(found)) > WIDTH else [flat_text(found)]
+        return "\n".join([f"{pad}{head}(", *(inner + line for line in lines), f"{pad})"])
+    links = _links(found)
+    if len(links) > 2:
+        return "\n".join([f"{pad}{head}(", *(inner + flat_text(link) for link in links), f"{pad})"])
+    if not any(isinstance(piece, Bracket) and piece.items for piece in found):
+        fits = head and width(inner + flat_text(found)) <= WIDTH
+        return f"{pad}{head}(\n{inner}{flat_text(found)}\n{pad})" if fits else flat
+    return pad + head + _layout(found, width(pad + head), indent, 0)
+
+
+def pieces(value: Value, name: Name) -> Pieces:
+    """An expression as text and brackets."""
+    match value:
+        case Variable():
+            return (value.name,)
+        case Dotted():
+            return (name(value.path),)
+        case Call():
+            target = (name(value.target),) if isinstance(value.target, str) else pieces(value.target, name)
+            keywords = [_joined(f"{key}=", pieces(given, name)) for key, given in value.kwargs.items()]
+            return (*target, Bracket("(", (*(pieces(given, name) for given in value.args), *keywords), ")"))
+        case Member():
+            return (*_operand(value.value, name), f".{value.name}")
+        case Item():
+            return (*_operand(value.value, name), Bracket("[", _index(value.index, name), "]"))
+        case Operation():
+            return (*_operand(value.left, name), f" {value.operator} ", *_operand(value.right, name))
+        case tuple() | list() | dict():
+            return (_literal(value, name),)
+    return (atom_text(value),)
+
+
+def _literal(value: Value, name: Name) -> Bracket:
+    if isinstance(value, dict):
+        entries = [_joined(f"{atom_text(key)}: ", pieces(item, name)) for key, item in value.items()]
+        return Bracket("{", tuple(entries), "}", literal=True)
+    items = [pieces(item, name) for item in value]
+    if isinstance(value, list):
+        return Bracket("[", tuple(items), "]", literal=True)
+    if len(items) == 1:
+        items = [(*items[0], ",")]
+    return Bracket("(", tuple(items), ")", literal=True)
+
+
+def _operand(value: Value, name: Name) -> Pieces:
+    found = pieces(value, name)
+    negative = isinstance(value, (int, float)) and not isinstance(value, bool) and value < 0
+    return ("(", *found, ")") if isinstance(value, Operation) or negative else found
+
+
+def _index(value: Value, name: Name) -> tuple[Pieces, ...]:
+    parts = value if isinstance(value, tuple) and value else (value,)
+    return tuple(_slice(part, name) if isinstance(part, slice) else pieces(part, name) for part in parts)
+
+
+def _slice(value: slice, name: Name) -> Pieces:
+    start, stop, step = (
+        "" if end is None else flat_text(pieces(end, name)) for end in (value.start, value.stop, value.step)
+    )
+    return (f"{start}:{stop}:{step}" if step else f"{start}:{stop}",)
+
+
+def _joined(head: str, rest: Pieces) -> Pieces:
+    return (head + rest[0], *rest[1:]) if isinstance(rest[0], str) else (head, *rest)
+
+
+def flat_text(found: Pieces) -> str:
+    """The pieces on one line."""
+    return "".join(piece if isinstance(piece, str) else _flat_bracket(piece) for piece in found)
+
+
+def _flat_bracket(bracket: Bracket) -> str:
+    return f"{bracket.open}{', '.join(map(flat_text, bracket.items))}{bracket.close}"
+
+
+def _layout(found: Pieces, column: int, indent: int, tail: int) -> str:
+    """The pieces from a column on, brackets broken from left to right where the line would not hold them.
+
+    A bracket stays on its line if that holds what follows too, as far as the next place to break it;
+    `tail` is the width of what follows the last piece.
+    """
+    lines = ""
+    for index, piece in enumerate(found):
+        if isinstance(piece, str):
+            lines, column = lines + piece, column + width(piece)
+            continue
+        flat = _flat_bracket(piece)
+        if not piece.items or column + width(flat) + _until_break(found[index + 1 :], tail) <= WIDTH:
+            lines, column = lines + flat, column + width(flat)
+        else:
+            lines, column = lines + _broken(piece, indent), indent + 1
+    return lines
+
+
+def _until_break(rest: Pieces, tail: int) -> int:
+    """The width of what must stay on the line: up to the next bracket that can be broken, and its opening."""
+    held = 0
+    for piece in rest:
+        if isinstance(piece, Bracket) and piece.items:
+            return held + 1
+        held += width(piece if isinstance(piece, str) else _flat_bracket(piece))
+    return held + tail
+
+
+def _broken(bracket: Bracket, indent: int) -> str:
+    inner = indent + STEP
+    sole = len(bracket.items) == 1  # takes no comma after it
+    body = ", ".join(map(flat_text, bracket.items))
+    if width(body) + inner <= WIDTH and (sole or not bracket.literal):
+        lines = [" " * inner + body]
+    else:
+        comma = "" if sole else ","
+        lines = [" " * inner + _layout(item, inner, inner, len(comma)) + comma for item in bracket.items]
+    return "\n".join([bracket.open, *lines, " " * indent + bracket.close])
+
+
+def _links(found: Pieces) -> list[Pieces]:
+    """A chain `a(…).b(…).c` cut before each `.name` that follows a bracket."""
+    links: list[list[Piece]] = [[]]
+    for piece in found:
+        if isinstance(piece, str) and piece.startswith(".") and links[-1] and isinstance(links[-1][-1], Bracket):
+            links.append([])
+        links[-1].append(piece)
+    return [tuple(link) for link in links]
+
+
+def _operands(value: Operation, name: Name) -> list[str]:
+    """The operands of a long operation, a line each."""
+    left, right = flat_text(_operand(value.left, name)), flat_text(_operand(value.right, name))
+    return [left, f"{value.operator} {right}"]
+
+
+def atom_text(value: Value) -> str:
+    """A plain value as Python writes it.
+
+    Raises: TypeError, for what is no plain value.
+    """
+    if isinstance(value, str):
+        return quoted(value)
+    if isinstance(value, float):
+        return _float_text(value)
+    if value is None or value is ... or isinstance(value, (bool, int)):
+        return "..." if value is ... else repr(value)
+    raise TypeError(f"{value!r} is not an expression")
+
+
+def _float_text(value: float) -> str:
+    if not math.isfinite(value):
+        return f'float("{value}")'
+    mantissa, mark, exponent = repr(value).partition("e")
+    return f"{mantissa}e{int(exponent)}" if mark else mantissa
+
+
+def quoted(text: str) -> str:
+    """A text as a literal: nothing in it can end it, and nothing in it is invisible."""
+    quote = "'" if '"' in text and text.count('"') > text.count("'") else '"'
+    shown = "".join(f"\\{char}" if char in (quote, "\\") else visible(char) for char in text)
+    return f"{quote}{shown}{quote}"
+
+
+def visible(char: str) -> str:
+    """The character, or its escape where it would not be seen, or would turn the text around."""
+    if char.isprintable():
+        return char
+    named = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}.get(char)
+    code = ord(char)
+    return named or (f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}")
+
+
+def comment_text(text: str, indent: int = 0) -> str:
+    """A comment of one line."""
+    return f"{' ' * indent}# {''.join(map(visible, ' '.join(text.split())))}".rstrip()
+
+
+def docstring_text(text: str, indent: int = 0) -> str:
+    """A docstring: its first line is the summary. Whatever it says stays inside."""
+    pad = " " * indent
+    first, *others = [_documented(line) for line in text.strip().splitlines()] or [""]
+    lines = [first, *textwrap.dedent("\n".join(others)).split("\n")] if others else [first]
+    if len(lines) == 1:
+        closing = f'{lines[0]}"""' if not lines[0].endswith('"') else f'{lines[0]} """'
+        return f'{pad}"""{closing}'
+    return "\n".join([f'{pad}"""{lines[0]}', *(f"{pad}{line}".rstrip() for line in lines[1:]), f'{pad}"""'])
+
+
+def _documented(line: str) -> str:
+    shown = "".join(map(visible, line.expandtabs(4).rstrip().replace("\\", "\\\\")))
+    return shown.replace('"""', "'''")
+
+
+def width(text: str) -> int:
+    """How many columns a text takes, as ruff counts them."""
+    if text.isascii():
+        return len(text)
+    return sum(
+        0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text
+    )
+
+
+__all__ = ["STEP", "WIDTH", "Name", "comment_text", "docstring_text", "quoted", "statement_text", "value_text"]

@@ -1,0 +1,170 @@
+"""`nnspec summary`: the table of layers with sizes, parameters and costs; loads no framework."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from nnspec.analysis.layers import LayerRow, layer_rows
+from nnspec.cli.figures import amount, grouped, memory, rounded
+from nnspec.cli.options import add_spec_options, chosen, read_options
+from nnspec.cli.output import Output
+from nnspec.cli.specs import CountedModel, Report, read_one
+from nnspec.cli.stop import exit_status, flat_view, show_diagnostics
+from nnspec.cli.usage import Parser, UsageError
+from nnspec.shapes.tensor import shape_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from nnspec.diagnostics.screen import Screen
+    from nnspec.program.graph import Graph
+
+FORMATS = ("text", "json", "csv", "markdown")
+MOST_ROWS = 100_000
+
+_HEAD = ("layer", "operator", "output", "params", "MACs", "field", "memory")
+_RIGHT = frozenset((3, 4, 5, 6))
+_CSV_HEAD = (
+    "name", "operator", "inputs", "output", "params", "trainable_params", "macs", "receptive_field", "activation_bytes",
+)  # fmt: skip
+
+_EXAMPLES = (
+    "nnspec summary specs/resnet50.nn",
+    "nnspec summary specs/vgg16.nn --expand",
+    "nnspec summary specs/unet.nn --input 572,572,1 --format markdown",
+    "nnspec summary specs/lenet5.nn --format json",
+)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Show the table of a spec's model."""
+    parser = Parser("summary", "The table of layers with sizes, parameters and costs.", _EXAMPLES)
+    parser.add_argument("file", metavar="FILE", help="a spec, or - for standard input")
+    parser.add_argument("--expand", action="store_true", help="every turn of every repeat")
+    add_spec_options(parser, FORMATS)
+    options = read_options(parser, arguments)
+    report = read_one(options.file, chosen(options))
+    models = [counted for counted in report.models if counted.counts is not None]
+    if options.format in ("json", "csv") and len(report.models) > 1:
+        names = ", ".join(counted.model.name for counted in report.models)
+        raise UsageError(f"{report.path} holds several models; choose one with `--model`: {names}")
+    if not report.models and not report.has_errors and options.format != "json":
+        raise UsageError(f"{report.path} is a library: it has no network to list; `nnspec check` checks it")
+    output = Output.standard(options.color)
+    show_diagnostics(report, Output.errors(options.color))
+    most = MOST_ROWS if options.format in ("json", "csv") else None
+    graphs = [flat_view(counted, Output.errors(options.color), most) for counted in models]
+    whole = [graph for graph in graphs if graph is not None]
+    tables = list(zip(models, whole, strict=False)) if len(whole) == len(graphs) else []
+    if options.format == "json":
+        _json(report, tables, output)
+    elif options.format == "csv":
+        _csv(tables, output)
+    else:
+        _tables(tables, options, output)
+    return max(exit_status(report), 0 if len(tables) == len(models) else 1)
+
+
+def _json(report: Report, tables: list[tuple[CountedModel, Graph]], output: Output) -> None:
+    import json
+
+    from nnspec.cli.document import VERSION, file_data
+
+    rows = [_row_data(row, report.path) for _, graph in tables for row in layer_rows(graph)]
+    document = {"version": VERSION, "files": [file_data(report, ok=not report.has_errors)], "rows": rows}
+    output.raw(json.dumps(document, indent=2) + "\n")
+
+
+def _row_data(row: LayerRow, path: str) -> dict[str, Any]:
+    from nnspec.cli.document import dim_data
+    from nnspec.diagnostics.json import span_data
+
+    shapes = [[dim_data(size) for size in each.shape] for each in row.outputs]
+    return {
+        "name": row.name,
+        "operator": row.operator,
+        "inputs": list(row.inputs),
+        "output": shapes[0] if len(shapes) == 1 else shapes,
+        "params": dim_data(row.params),
+        "trainable_params": dim_data(row.trainable_params),
+        "macs": dim_data(row.macs),
+        "receptive_field": row.receptive_field,
+        "span": span_data(row.span, path),
+    }
+
+
+def _csv(tables: list[tuple[CountedModel, Graph]], output: Output) -> None:
+    from nnspec.cli.table import csv_table, plain
+
+    rows = [
+        (
+            plain(row.name), row.operator, plain(" ".join(row.inputs)), _shapes(row), str(row.params),
+            str(row.trainable_params), str(row.macs), "" if row.receptive_field is None else str(row.receptive_field),
+            str(row.activation_bytes),
+        )
+        for _, graph in tables
+        for row in layer_rows(graph)
+    ]  # fmt: skip
+    output.text(csv_table(_CSV_HEAD, rows).rstrip("\n"))
+
+
+def _tables(tables: list[tuple[CountedModel, Graph]], options: Any, output: Output) -> None:
+    for number, (counted, graph) in enumerate(tables):
+        if number:
+            output.raw("\n")
+        lines = list(_table(counted, graph, options, output.screen))
+        for line in lines:
+            output.text(line)
+
+
+def _table(counted: CountedModel, graph: Graph, options: Any, screen: Screen) -> Iterator[str]:
+    from nnspec.cli.table import markdown_table, text_table
+
+    rows = list(_cells(counted, graph, expand=options.expand))
+    if options.format == "markdown":
+        yield from markdown_table(_HEAD, rows, _RIGHT)
+    else:
+        yield from text_table(_HEAD, rows, _RIGHT, screen)
+    yield ""
+    yield screen.safe(_totals(counted))
+
+
+def _cells(counted: CountedModel, graph: Graph, *, expand: bool) -> Iterator[tuple[str, ...]]:
+    from nnspec.cli.fold import Line, folded_lines
+
+    rows = list(layer_rows(graph))
+    lines = [Line(0, row.name, row) for row in rows] if expand else folded_lines(counted.model, rows)
+    for line in lines:
+        head = "  " * line.depth + line.title
+        if line.row is None:
+            yield (head, *[""] * (len(_HEAD) - 1))
+            continue
+        row = line.row
+        field = "" if row.receptive_field is None else grouped(row.receptive_field)
+        yield (
+            head,
+            row.operator,
+            _shapes(row),
+            grouped(row.params),
+            rounded(row.macs),
+            field,
+            memory(row.activation_bytes),
+        )
+
+
+def _shapes(row: LayerRow) -> str:
+    return " ".join(shape_text(each.shape) for each in row.outputs)
+
+
+def _followed(number: int | None) -> str:
+    return "unknown" if number is None else grouped(number)
+
+
+def _totals(counted: CountedModel) -> str:
+    counts = counted.counts
+    assert counts is not None  # only counted models have a table
+    return (
+        f"{counted.model.name}: {grouped(counts.params)} params ({grouped(counts.trainable_params)} trainable), "
+        f"{rounded(counts.macs)} MACs, {amount(counts.layers, 'layer')}, depth {_followed(counts.depth)}, "
+        f"receptive field {_followed(counts.receptive_field)}, {memory(counts.activation_bytes)} of activations"
+    )

@@ -1,0 +1,56 @@
+"""From a path and the command line's settings to a program: the front door of the compiler."""
+
+from __future__ import annotations
+
+import os
+
+from nnspec.analysis.conditions import verify_sizes
+from nnspec.analysis.expectations import verify_expectations
+from nnspec.analysis.quantities import verify_counts
+from nnspec.deep_stack import with_deep_stack
+from nnspec.diagnostics.diagnostic import Diagnostics
+from nnspec.program.elaborate import Elaborator
+from nnspec.program.imports import Importer
+from nnspec.program.include import with_files
+from nnspec.program.liveness import forget
+from nnspec.program.program import Program
+from nnspec.program.reporting import LimitReached
+from nnspec.program.settings import Settings, read_settings
+from nnspec.record import replace
+from nnspec.syntax.read import read_spec
+from nnspec.syntax.tree import Tree
+
+
+def load(path: str, settings: Settings, found: Diagnostics) -> Program:
+    """The program of a spec file; `-` is an arrow spec from standard input.
+
+    Raises: Unreadable, where there is no such file.
+    """
+    return with_deep_stack(lambda: compile_tree(read_spec(path, found), settings, found))
+
+
+def compile_tree(syntax: Tree, settings: Settings, found: Diagnostics) -> Program:
+    """The program of a tree."""
+    folder = os.path.dirname(os.path.abspath(syntax.file.path)) if settings.root is None else settings.root
+    importer = Importer(found, syntax.file.path, None if settings.allow_outside else folder)
+    syntax = with_files(syntax, importer, found)
+    forget()
+    try:
+        given = read_settings(settings, syntax, found)
+    except LimitReached:
+        return Program(syntax, ())  # it was reported
+    elaborator = Elaborator(found, given, importer)
+    program = elaborator.program()
+    try:
+        if elaborator.is_complete and verify_counts(program, found):
+            verify_sizes(program, found)
+            verify_expectations(elaborator, program)
+            elaborator.report_unused()
+    except LimitReached:
+        pass  # it was reported
+    if settings.model is None:
+        return program
+    return replace(program, models=tuple([m for m in program.models if m.name == settings.model]))
+
+
+__all__ = ["Settings", "compile_tree", "load", "with_deep_stack"]

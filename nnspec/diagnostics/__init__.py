@@ -1,0 +1,1 @@
+"""Diagnostics as data, the table of their codes, and one renderer a format."""

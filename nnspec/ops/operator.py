@@ -1,0 +1,248 @@
+"""What an operator is: one class that says everything about one operator.
+
+Its parameters are class attributes made by `param` (positional) and `option` (keyword only); its
+inputs are the parameters of `infer`: first the tensors that arrive, then one for each parameter of
+kind `Tensor` that was given, in the order of declaration (`Crop(like=x)` is `infer(self, x, like)`,
+and `lower` likewise). Operators know no source positions and no framework: they
+raise `RuleError(code, …, at="kernel")`, and whoever called knows where `kernel` was written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from fractions import Fraction
+from typing import Any, ClassVar, Generic, NamedTuple, Self, TypeVar
+
+from nnspec.calls import Arrival, Value
+from nnspec.diagnostics.codes import names as codes
+from nnspec.diagnostics.diagnostic import Code, RuleError
+from nnspec.ops.kinds import Kind
+from nnspec.record import Record
+from nnspec.shapes.dim import Dim
+
+T = TypeVar("T")
+
+REQUIRED: Any = object()
+
+
+class Param(Generic[T]):
+    """A parameter of an operator: its kind, default, and one line of documentation.
+
+    `keras` is the name of the layer's argument it is handed to unchanged; where a parameter has
+    one, its default is Keras's own, so that a default need not be written in generated source.
+    """
+
+    __slots__ = ("default", "doc", "keras", "kind", "name", "positional", "variadic")
+
+    def __init__(
+        self, kind: Kind[T], default: Any, doc: str, *, keras: str | None, positional: bool, variadic: bool
+    ) -> None:
+        self.kind = kind
+        self.default = default
+        self.doc = doc
+        self.keras = keras
+        self.positional = positional
+        self.variadic = variadic
+        self.name = ""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+
+def param(kind: Kind[T], *, doc: str, default: Any = REQUIRED, keras: str | None = None, variadic: bool = False) -> T:
+    """A parameter that may be given by position; a `variadic` one takes all the positions left."""
+    made: Any = Param(kind, default, doc, keras=keras, positional=True, variadic=variadic)
+    return made  # type: ignore[no-any-return]  # the class attribute; instances hold the value
+
+
+def option(kind: Kind[T], *, doc: str, default: Any = REQUIRED, keras: str | None = None) -> T:
+    """A parameter that is given by keyword only."""
+    made: Any = Param(kind, default, doc, keras=keras, positional=False, variadic=False)
+    return made  # type: ignore[no-any-return]
+
+
+class Weight(Record):
+    """A weight of a layer, named and shaped as Keras names and shapes it."""
+
+    name: str
+    shape: tuple[Dim, ...]
+    trainable: bool = True
+
+
+class Reach(NamedTuple):
+    """How far one axis of an output looks into its input: window extent and stride, in input positions."""
+
+    extent: Dim
+    stride: Fraction | int
+
+
+class Remark(Record):
+    """A note on sound arguments: its code, message and label, the argument it is about, the formula."""
+
+    code: Code
+    message: str
+    at: str | None = None
+    label: str = ""
+    notes: tuple[str, ...] = ()
+    help: str | None = None
+
+
+class Example(Record):
+    """A use of an operator that its tests run and its reference page shows.
+
+    `spec` is a flow, from `Input` on; `shape` what comes out (a tuple of shapes for several outputs);
+    `fails` the slug of the diagnostic it must give instead.
+    """
+
+    spec: str
+    shape: tuple[Any, ...] | None = None
+    fails: str | None = None
+
+
+class Operator:
+    """An operator with its arguments read and checked.
+
+    Raises: RuleError, where an argument is missing or of the wrong kind.
+    """
+
+    params: ClassVar[Mapping[str, Param[Any]]] = {}
+    aliases: ClassVar[tuple[str, ...]] = ()
+    #: Keras's spellings that are renamed here, to the name they have here (an exact fix is offered).
+    renamed: ClassVar[Mapping[str, str]] = {}
+    examples: ClassVar[tuple[Example, ...]] = ()
+    #: True for `Input` and `Weight`, which start a flow rather than continue one.
+    is_source: ClassVar[bool] = False
+    #: True for `Input` alone: an input of the whole network.
+    is_input: ClassVar[bool] = False
+    #: For `Residual`: the merge that joins what its braces give with what arrives.
+    adds_skip: ClassVar[type[Operator] | None] = None
+    #: True for merges, which take a tuple of tensors.
+    is_merge: ClassVar[bool] = False
+    #: False for what `layers` does not count (`Input`, `Identity`).
+    is_layer: ClassVar[bool] = True
+
+    def __init_subclass__(cls) -> None:
+        own = {name: made for name, made in cls.__dict__.items() if isinstance(made, Param)}
+        inherited = {name: made for name, made in cls.params.items() if name not in own}
+        for parent in cls.__bases__[1:]:
+            inherited |= {n: p for n, p in getattr(parent, "params", {}).items() if n not in own and n not in inherited}
+        cls.params = {**own, **inherited}
+
+    def __init__(self, **arguments: object) -> None:
+        for name, declared in self.params.items():
+            value = arguments.pop(name, REQUIRED)
+            if value is REQUIRED:
+                if declared.default is REQUIRED:
+                    raise missing(type(self).__name__, (declared,))
+                self.__dict__[name] = declared.default
+            else:
+                self.__dict__[name] = read_argument(declared, value)
+        if arguments:
+            raise TypeError(f"{type(self).__name__} has no {', '.join(arguments)}")
+
+    @classmethod
+    def of(cls, read: Mapping[str, Any]) -> Self:
+        """The operator with arguments that were read by their kinds already; the others have their defaults."""
+        made = cls.__new__(cls)
+        made.__dict__.update({name: declared.default for name, declared in cls.params.items()}, **read)
+        return made
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and other.__dict__ == self.__dict__
+
+    def __hash__(self) -> int:
+        return hash(type(self).__name__)
+
+    def __repr__(self) -> str:
+        given = (f"{n}={self.__dict__[n]!r}" for n, p in self.params.items() if self.__dict__[n] != p.default)
+        return f"{type(self).__name__}({', '.join(given)})"
+
+    # What an operator says. `infer` is the one that each must define; its parameters are its inputs.
+
+    infer: Any  # (self, x: TensorType, …) -> TensorType | tuple[TensorType, …]
+
+    def weights(self, *inputs: Any) -> Iterable[Weight]:
+        """The weights, in Keras's order."""
+        return ()
+
+    def macs(self, *inputs_and_output: Any) -> Dim:
+        """Multiply-adds for one example, given the inputs and then the output."""
+        return 0
+
+    def reach(self, *inputs: Any) -> tuple[Reach, ...] | None:
+        """Per spatial axis of the first input, what one output position sees; None where axes do not correspond."""
+        return tuple(Reach(1, 1) for _ in inputs[0].spatial) if inputs else None
+
+    def remarks(self, *inputs: Any) -> Iterable[Remark]:
+        """What a reader should know of sound arguments at these sizes; reported as notes."""
+        return ()
+
+    lower: Any  # (self, x: Arrival, …) -> Value: an expression over its inputs
+
+    def followers(self) -> tuple[tuple[str, Any], ...]:
+        """Shorthands to expand after this operator: (parameter, its word), in order."""
+        return ()
+
+    # What is derived from it.
+
+    @classmethod
+    def arity(cls) -> tuple[int, int | None]:
+        """The least and the greatest number of tensors it takes; None is any number."""
+        code = cls.infer.__code__
+        least = code.co_argcount - 1 - len(cls.infer.__defaults__ or ())
+        return least, None if code.co_flags & 0x04 else code.co_argcount - 1
+
+    def keras_options(self, *names: str) -> dict[str, Value]:
+        """The named parameters under Keras's names, those at their default left out."""
+        found: dict[str, Value] = {}
+        for name in names or self.params:
+            declared = self.params[name]
+            if declared.keras is not None and self.__dict__[name] != declared.default:
+                found[declared.keras] = self.__dict__[name]
+        return found
+
+
+def read_argument(declared: Param[Any], value: object) -> Any:
+    """The value as the parameter's kind reads it.
+
+    Raises: RuleError at the parameter.
+    """
+    try:
+        return declared.kind.read(value)
+    except RuleError as error:
+        if error.at is None:
+            error.at = declared.name
+        raise
+
+
+def missing(operator: str, absent: Sequence[Param[Any]]) -> RuleError:
+    """The error for arguments that have no value: it names them, and every way to give them."""
+    names = " and ".join(f"`{declared.name}`" for declared in absent)
+    means = "; ".join(f"{declared.name}: {declared.doc}" for declared in absent)
+    written = ", ".join(f"{declared.name}=…" for declared in absent)
+    options = " ".join(f"--set {operator}.{declared.name}=…" for declared in absent)
+    return RuleError(
+        codes.MISSING_ARGUMENT,
+        f"{operator} needs {names}",
+        label=f"no {names} given",
+        notes=(means,),
+        help=f"write `{operator}({written})`, set it for all with `default {operator}({written})`, "
+        f"or give it on the command line: `{options}`",
+    )
+
+
+__all__ = [
+    "REQUIRED",
+    "Arrival",
+    "Example",
+    "Operator",
+    "Param",
+    "Reach",
+    "Remark",
+    "Value",
+    "Weight",
+    "missing",
+    "option",
+    "param",
+    "read_argument",
+]

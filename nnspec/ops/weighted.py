@@ -1,0 +1,78 @@
+"""What operators with weights have in common: initialisers, regularisers, and the shorthands after them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nnspec.calls import Call
+from nnspec.ops.choices import CONSTRAINT, INIT, REGULARIZER
+from nnspec.ops.kinds import Flag, Kind, OrNone, Real, Word
+from nnspec.ops.operator import Operator, option
+
+
+class Shorthand(Kind[Word]):
+    """A normalisation or activation that stands for a stage after the operator: `act=leaky_relu(0.1)`."""
+
+    def __init__(self, group: str) -> None:
+        self.group = group
+
+    @property
+    def words(self) -> dict[str, str]:  # type: ignore[override]
+        """The words and the operators that they stand for."""
+        from nnspec.ops.registry import shorthands
+
+        return shorthands(self.group)
+
+    def read(self, value: object) -> Word:
+        if not isinstance(value, Word) or value.name not in self.words:
+            raise self.refuse(value)
+        return value
+
+    def describe(self) -> str:
+        return f"{'a normalisation' if self.group == 'norm' else 'an activation'} ({', '.join(self.words)})"
+
+    def schema(self) -> dict[str, Any]:
+        return {
+            "anyOf": [
+                {"enum": list(self.words)},
+                {"type": "string", "pattern": r"^[a-z0-9_]+\(.*\)$"},
+                {"type": "object", "minProperties": 1, "maxProperties": 1},
+            ]
+        }
+
+
+class Weighted(Operator):
+    """An operator with a kernel and a bias."""
+
+    init: Call | None = option(OrNone(INIT), default=None, keras="kernel_initializer", doc="how the weights start")
+    bias_init: Call | None = option(OrNone(INIT), default=None, keras="bias_initializer", doc="how the bias starts")
+    regularizer: Call | None = option(
+        OrNone(REGULARIZER), default=None, keras="kernel_regularizer", doc="a penalty on the weights, added to the loss"
+    )
+    constraint: Call | None = option(
+        OrNone(CONSTRAINT), default=None, keras="kernel_constraint", doc="what the weights are held to after each step"
+    )
+    bias: bool = option(Flag(), default=True, keras="use_bias", doc="whether a bias is added")
+    trainable: bool = option(Flag(), default=True, keras="trainable", doc="whether training changes the weights")
+
+    renamed = {
+        "kernel_initializer": "init",
+        "bias_initializer": "bias_init",
+        "kernel_regularizer": "regularizer",
+        "kernel_constraint": "constraint",
+        "use_bias": "bias",
+    }
+
+
+class Stacked(Weighted):
+    """A dense or convolution operator, which takes the shorthands `norm`, `act` and `dropout`."""
+
+    norm: Word | None = option(OrNone(Shorthand("norm")), default=None, doc="a normalisation after it")
+    act: Word | None = option(OrNone(Shorthand("act")), default=None, doc="an activation after that")
+    dropout: float | None = option(OrNone(Real(ge=0, lt=1)), default=None, doc="a dropout rate after that")
+
+    renamed = {**Weighted.renamed, "activation": "act"}
+
+    def followers(self) -> tuple[tuple[str, Any], ...]:
+        written = (("norm", self.norm), ("act", self.act), ("dropout", self.dropout))
+        return tuple((name, value) for name, value in written if value is not None)

@@ -1,0 +1,1 @@
+"""The typed, structured program, and the elaboration of trees into it."""

@@ -1,0 +1,93 @@
+"""Shared parts: all uses of one owner have one set of weights, so their weights must be equal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from nnspec.diagnostics.codes import graph as codes
+from nnspec.diagnostics.diagnostic import Label
+from nnspec.program.program import CallStep, OperatorStep, Region, RunStep
+from nnspec.source import Span
+
+if TYPE_CHECKING:
+    from nnspec.program.values import Evaluator
+
+#: What weights a region has, in order; a shared part's stands as its owner alone.
+Signature: TypeAlias = "tuple[Any, ...]"
+
+
+_SHORT = 100  # signatures up to this length are written out in others
+
+
+class Sharing:
+    """The first use of every owner."""
+
+    def __init__(self, evaluator: Evaluator) -> None:
+        self._evaluator = evaluator
+        self._first: dict[str, tuple[Signature, Span]] = {}
+        self._signatures: dict[Region, Signature] = {}
+        self._numbers: dict[Signature, int] = {}
+        self._numbered: list[Signature] = []
+
+    def use(self, owner: str, region: Region, span: Span, name: str) -> bool:
+        """Whether the weights of a use of an owner are those of its first use; reported where they differ."""
+        signature = self.signature(region)
+        first, there = self._first.setdefault(owner, (signature, span))
+        if first == signature:
+            return True
+        ours, theirs = self._difference(signature, first)
+        self._evaluator.report(
+            codes.UNEQUAL_SHARES,
+            f"{name} needs other weights here than at its first use",
+            span,
+            label=ours,
+            labels=(Label(there, f"first use: {theirs}"),),
+            help="bring both to equal sizes first, or write a block, which has new weights at each use",
+        )
+        return False
+
+    def signature(self, region: Region) -> Signature:
+        """The weights of a region, by operator, name and shape."""
+        if region not in self._signatures:
+            self._signatures[region] = tuple([part for step in region.steps for part in self._of(step, region)])
+        return self._signatures[region]
+
+    def _of(self, step: OperatorStep | CallStep | RunStep, region: Region) -> Signature:
+        if isinstance(step, OperatorStep):
+            types: Any = [region.types[wire] for wire in step.operands]
+            weights = tuple([(w.name, w.shape, w.trainable) for w in step.operator.weights(*types)])
+            return ((type(step.operator).__name__, weights),) if weights else ()
+        if isinstance(step, CallStep):
+            if step.owner is not None:
+                return (("shared", step.owner),)
+            inner = self.signature(step.use.region)
+            return inner if len(inner) <= _SHORT else (("part", 1, self._number(inner)),)
+        turns = [self._number(self.signature(use.region)) for use in step.cycle]
+        return (("run", step.count, *turns),) if any(self._numbered[turn] for turn in turns) else ()
+
+    def _number(self, signature: Signature) -> int:
+        """What stands for a signature in others: blocks in blocks would write it out once more at each level."""
+        if signature not in self._numbers:
+            self._numbers[signature] = len(self._numbered)
+            self._numbered.append(signature)
+        return self._numbers[signature]
+
+    def _difference(self, ours: Signature, theirs: Signature) -> tuple[str, str]:
+        """The first two parts that differ, in words."""
+        for mine, yours in zip(ours, theirs, strict=False):
+            if mine == yours:
+                continue
+            if mine[0] in ("part", "run") and mine[:2] == yours[:2] and len(mine) == len(yours):
+                inner = next((m, y) for m, y in zip(mine[2:], yours[2:], strict=True) if m != y)
+                return self._difference(self._numbered[inner[0]], self._numbered[inner[1]])
+            return _shown(mine), _shown(yours)
+        return f"{len(ours)} layers with weights", f"{len(theirs)} layers with weights"
+
+
+def _shown(part: Any) -> str:
+    name, weights = part[0], part[1]
+    if name == "run":
+        return f"a repeat of {weights} turns"
+    if isinstance(weights, tuple) and weights and isinstance(weights[0], tuple):
+        return f"{name} with {weights[0][0]} {' x '.join(map(str, weights[0][1]))}"
+    return str(name)

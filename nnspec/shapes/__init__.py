@@ -1,0 +1,1 @@
+"""Sizes, numbers or symbolic; the output-size formulas; tensor types."""

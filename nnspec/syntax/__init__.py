@@ -1,0 +1,1 @@
+"""Text to the one syntax tree, from both surfaces, and back."""

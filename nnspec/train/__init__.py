@@ -1,0 +1,1 @@
+"""Training, lowered to calls like the network."""

@@ -1,0 +1,128 @@
+"""`summary`: rows in every format, repeats folded, numbers that a hand can count."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Cli
+
+
+@pytest.fixture
+def repeating(tmp_path: Path) -> Path:
+    path = tmp_path / "rep.nn"
+    path.write_text(
+        "block Pair(c) = Conv(c, 3, padding=same) as mid -> ReLU\n"
+        "Input(8, 8, 4) -> Pair(4) x 3 -> MaxPool(2) -> FC(10)\nexpect layers == 8\n"
+    )
+    return path
+
+
+def test_json_has_a_row_for_each_layer(cli: Cli, repeating: Path) -> None:
+    ran = cli("summary", repeating, "--format", "json")
+    document = json.loads(ran.out)
+    assert list(document) == ["version", "files", "rows"]
+    assert list(document["files"][0]) == ["path", "ok", "models", "diagnostics"]
+    rows = document["rows"]
+    assert [row["operator"] for row in rows] == ["Input", *["Conv", "ReLU"] * 3, "MaxPool", "FC"]
+    assert list(rows[1]) == [
+        "name", "operator", "inputs", "output", "params", "trainable_params", "macs", "receptive_field", "span",
+    ]  # fmt: skip
+    assert len({row["name"] for row in rows}) == len(rows)
+    assert [row["inputs"] for row in rows[1:]] == [[row["name"]] for row in rows[:-1]]
+    assert [row["receptive_field"] for row in rows] == [1, 3, 3, 5, 5, 7, 7, 8, None]
+    assert [row["params"] for row in rows] == [0, *[148, 0] * 3, 0, 650]
+    assert rows[1]["macs"] == 8 * 8 * 9 * 4 * 4
+    assert rows[-1]["output"] == [10]
+    assert sum(row["params"] for row in rows) == document["files"][0]["models"][0]["params"]
+    assert rows[1]["span"]["start"] == {"line": 1, "column": 17, "offset": 16}
+
+
+def test_text_folds_repeats_and_expand_unrolls_them(cli: Cli, repeating: Path) -> None:
+    folded = cli("summary", repeating).out
+    assert folded.count("Conv ") == 1
+    assert "\n× 3\n  Pair\n    mid" in folded
+    expanded = cli("summary", repeating, "--expand").out
+    assert expanded.count("Conv ") == 3
+    assert "×" not in expanded
+    assert folded.splitlines()[-1] == expanded.splitlines()[-1]
+    assert folded.splitlines()[-1].startswith("rep: 1,094 params (1,094 trainable), 28.29 k MACs, 8 layers, depth 8,")
+
+
+def test_csv_is_read_by_a_reader_of_csv(cli: Cli, repeating: Path) -> None:
+    rows = list(csv.DictReader(io.StringIO(cli("summary", repeating, "--format", "csv").out)))
+    assert [row["output"] for row in rows][-2:] == ["(4, 4, 4)", "(10,)"]
+    assert int(rows[1]["activation_bytes"]) == 8 * 8 * 4 * 4
+
+
+def test_markdown_is_a_table(cli: Cli, repeating: Path) -> None:
+    lines = cli("summary", repeating, "--format", "markdown").out.splitlines()
+    table = [line for line in lines if line.startswith("|")]
+    assert len({line.count("|") for line in table}) == 1
+    assert table[1].startswith("| --- |")
+
+
+def test_shared_weights_are_counted_once(cli: Cli) -> None:
+    document = json.loads(cli("summary", "specs/siamese.nn", "--format", "json").out)
+    assert sum(row["params"] for row in document["rows"]) == document["files"][0]["models"][0]["params"]
+
+
+def test_several_models(cli: Cli) -> None:
+    ran = cli("summary", "specs/dcgan.nn")
+    assert ran.status == 0
+    assert ran.out.count("layer ") == 2
+    ran = cli("summary", "specs/dcgan.nn", "--format", "json")
+    assert ran.status == 2
+    assert "`--model`" in ran.err
+    assert json.loads(cli("summary", "specs/dcgan.nn", "--format", "json", "--model", "Critic").out)["rows"]
+
+
+def test_symbolic_rows_are_texts(cli: Cli, tmp_path: Path) -> None:
+    path = tmp_path / "open.nn"
+    path.write_text("Input(H, W, 1) -> Conv(8, 3)\n")
+    rows = json.loads(cli("summary", path, "--format", "json").out)["rows"]
+    assert eval(rows[1]["macs"], {"H": 5, "W": 6}) == 3 * 4 * 9 * 8
+
+
+def test_a_spec_with_errors_has_no_table(cli: Cli, small: Path) -> None:
+    ran = cli("summary", small)
+    assert (ran.status, ran.out) == (1, "")
+    assert "NN301" in ran.err
+    ran = cli("summary", small, "--format", "json")
+    assert ran.status == 1
+    assert json.loads(ran.out)["rows"] == []
+
+
+def test_too_many_rows_are_a_limit(cli: Cli, tmp_path: Path) -> None:
+    path = tmp_path / "deep.nn"
+    path.write_text("Input(4) -> FC(4) x 100_001\n")
+    ran = cli("summary", path, "--format", "json")
+    assert ran.status == 1
+    assert "NN803" in ran.err
+    path.write_text("Input(4) -> FC(4) x 1_000_001\n")
+    ran = cli("summary", path)
+    assert (ran.status, ran.out) == (1, "")
+    assert "`nnspec check` counts networks of any depth" in ran.err
+
+
+def test_a_long_repeat_is_folded(cli: Cli, tmp_path: Path) -> None:
+    path = tmp_path / "deep.nn"
+    path.write_text("Input(4) -> FC(4) x 2_001\n")
+    ran = cli("summary", path)
+    assert ran.status == 0
+    assert ran.out.splitlines()[2] == "× 2,001"
+    assert len(ran.out.splitlines()) == 6
+
+
+@pytest.mark.parametrize("form", ["text", "csv", "markdown"])
+def test_a_library_has_no_table(cli: Cli, tmp_path: Path, form: str) -> None:
+    path = tmp_path / "parts.nn"
+    path.write_text("block A = ReLU\n")
+    ran = cli("summary", path, "--format", form)
+    assert (ran.status, ran.out) == (2, "")
+    assert "is a library" in ran.err
+    assert json.loads(cli("summary", path, "--format", "json").out)["rows"] == []

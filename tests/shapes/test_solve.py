@@ -1,0 +1,155 @@
+"""Combined conditions against trying every size from 1 to 600."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nnspec.shapes.dim import Condition, Dim, ceil_div, compare, maximum, minimum, symbol
+from nnspec.shapes.solve import Unsatisfiable, simplify
+
+H, W = symbol("H"), symbol("W")
+
+
+def texts(*truths: bool | Condition) -> list[str]:
+    found = simplify([truth for truth in truths if isinstance(truth, Condition)])
+    assert isinstance(found, list)
+    return [str(condition) for condition in found]
+
+
+def holds(conditions: list[Condition], size: int) -> bool:
+    return all(condition.evaluate({"H": size}) for condition in conditions)
+
+
+leaves: st.SearchStrategy[Dim] = st.one_of(st.integers(-9, 30), st.just(H))
+
+
+def grown(inner: st.SearchStrategy[Dim]) -> st.SearchStrategy[Dim]:
+    return st.one_of(
+        st.builds(lambda a, b: a + b, inner, inner),
+        st.builds(lambda a, b: a - b, inner, inner),
+        st.builds(lambda a, b: a * b, inner, st.integers(-4, 4)),
+        st.builds(lambda a, b: a // b, inner, st.sampled_from([2, 3, 4, 5, 8])),
+        st.builds(lambda a, b: a % b, inner, st.sampled_from([2, 3, 4, 6])),
+        st.builds(ceil_div, inner, st.sampled_from([2, 3, 4])),
+        st.builds(maximum, inner, inner),
+        st.builds(minimum, inner, inner),
+        st.builds(lambda a, b: a * b, inner, inner),
+    )
+
+
+sizes = st.recursive(leaves, grown, max_leaves=7)
+comparisons = st.tuples(sizes, st.sampled_from(["==", "!=", "<", "<=", ">", ">="]), sizes)
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.lists(comparisons, min_size=1, max_size=4))
+def test_the_same_sizes_are_allowed_as_before(demands: list[Any]) -> None:
+    conditions = [truth for demand in demands if isinstance(truth := compare(*demand), Condition)]
+    found = simplify(conditions)
+    for size in range(1, 601):
+        before = holds(conditions, size)
+        after = not isinstance(found, Unsatisfiable) and holds(found, size)
+        assert before == after, (size, conditions, found)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.integers(1, 300), st.integers(1, 40), st.integers(0, 39), st.booleans())
+def test_least_and_remainder_are_found_again(least: int, step: int, residue: int, doubled: bool) -> None:
+    conditions = [compare(H, ">=", least), compare(H % step, "==", residue % step)]
+    if doubled:
+        conditions.append(compare(ceil_div(H + 5, 3), ">=", -(-(least + 5) // 3)))
+    allowed = [n for n in range(1, 600) if n >= least and n % step == residue % step]
+    found = simplify([condition for condition in conditions if isinstance(condition, Condition)])
+    assert isinstance(found, list)
+    assert [n for n in range(1, 600) if holds(found, n)] == allowed
+    assert len(found) <= 2
+    assert {condition.relation for condition in found} <= {">=", "=="}
+
+
+def valid_unet(size: Dim) -> list[bool | Condition]:
+    """The sizes of the U-Net of 2015: two windows of 3 on every level, maps cropped to what comes up."""
+    demands: list[bool | Condition] = []
+
+    def double(size: Dim) -> Dim:
+        for _ in range(2):
+            demands.append(compare(size, ">=", 3))
+            size = size - 2
+        return size
+
+    skips = []
+    for _ in range(4):
+        size = double(size)
+        skips.append(size)
+        demands.append(compare(size, ">=", 2))
+        size = (size - 2) // 2 + 1
+    size = double(size)
+    for skip in reversed(skips):
+        size = size * 2
+        demands.append(compare(skip, ">=", size))
+        size = double(size)
+    return demands
+
+
+def by_trying(demands: list[bool | Condition], sizes: range) -> list[int]:
+    return [n for n in sizes if all(d if isinstance(d, bool) else d.evaluate({"H": n}) for d in demands)]
+
+
+def test_valid_unet() -> None:
+    assert texts(*valid_unet(H)) == ["H >= 188"]
+    assert by_trying(valid_unet(H), range(1, 600)) == list(range(188, 600))
+    assert all(truth is True for truth in valid_unet(188))
+    assert not all(truth is True for truth in valid_unet(187))
+
+
+def test_same_unet() -> None:
+    demands: list[bool | Condition] = []
+    size: Dim = H
+    skips: list[Dim] = []
+    for _ in range(4):
+        demands.append(compare(size, ">=", 2))
+        skips.append(size)
+        size = size // 2
+    for skip in reversed(skips):
+        size = size * 2
+        demands.append(compare(size, "==", skip))
+    assert texts(*demands) == ["H % 16 == 0"]
+
+
+def test_two_symbols_do_not_mix() -> None:
+    mixed = compare(H + W, ">=", 9)
+    assert texts(*valid_unet(H), mixed, *valid_unet(W)) == ["H >= 188", "H + W >= 9", "W >= 188"]
+
+
+@pytest.mark.parametrize(
+    ("demands", "expected"),
+    [
+        ([compare(H, ">=", 5), compare(H, ">=", 9)], ["H >= 9"]),
+        ([compare(H, ">=", 5), compare(H % 4, "==", 0)], ["H >= 8", "H % 4 == 0"]),
+        ([compare(H, ">=", 3), compare(H % 4, "==", 0)], ["H % 4 == 0"]),
+        ([compare(H % 4, "==", 0), compare(H % 6, "==", 0)], ["H % 12 == 0"]),
+        ([compare(H % 4, "==", 1), compare(H % 3, "==", 2)], ["H % 12 == 5"]),
+        ([compare(H, "<=", 9), compare(H, ">=", 3)], ["H >= 3", "H <= 9"]),
+        ([compare(H, "<=", 9), compare(H // 4, ">=", 2), compare(H % 2, "==", 1)], ["H == 9"]),
+        ([compare(H // 2 + ceil_div(H, 2), "==", H)], []),
+        ([compare(H // 2, "==", ceil_div(H, 2))], ["H % 2 == 0"]),
+        ([compare(maximum(H, 40) - 40, ">=", 2)], ["H >= 42"]),
+        ([compare(H, "!=", 7)], ["H != 7"]),
+        ([compare(H, "!=", 7), compare(H, ">=", 7)], ["H >= 8"]),
+        ([compare(H * H, ">=", 10), compare(H, ">=", 2), compare(H, ">=", 3)], ["H >= 3", "H**2 >= 10"]),
+        ([compare(H, ">=", 10**30), compare(H % 3, "==", 0)], ["H >= 1000000000000000000000000000002", "H % 3 == 0"]),
+        ([compare(H % 5003, "==", 0), compare(H, ">=", 2), compare(H, ">=", 3)], ["H >= 3", "H % 5003 == 0"]),
+    ],
+)
+def test_simplified(demands: list[Condition], expected: list[str]) -> None:
+    assert texts(*demands) == expected
+
+
+def test_what_cannot_be_names_the_conflict() -> None:
+    demands = [compare(H, ">=", 3), compare(H % 2, "==", 0), compare(W, ">=", 3), compare(H % 4, "==", 1)]
+    found = simplify([demand for demand in demands if isinstance(demand, Condition)])
+    assert isinstance(found, Unsatisfiable)
+    assert str(found) == "no H has H % 2 == 0 and H % 4 == 1"

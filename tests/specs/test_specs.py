@@ -1,0 +1,56 @@
+"""The specs of this repository hold as they stand, say where they come from, and count as Keras does."""
+
+from __future__ import annotations
+
+import glob
+import os
+
+import pytest
+
+from nnspec.analysis.quantities import count
+from nnspec.compiler import Settings, load
+from nnspec.diagnostics.diagnostic import Diagnostics
+from nnspec.program.program import Model
+from nnspec.syntax.tree import ExpectStatement
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(__file__)))
+SPECS = sorted(os.path.relpath(path, ROOT) for path in glob.glob(os.path.join(ROOT, "specs", "*.*")))
+
+
+def compiled(path: str, **settings: object) -> tuple[Model, ...]:
+    found = Diagnostics()
+    program = load(os.path.join(ROOT, path), Settings(**settings), found)  # type: ignore[arg-type]
+    assert [f.message for f in found.sorted() if f.severity != "note"] == []
+    return program.models
+
+
+@pytest.mark.parametrize("path", SPECS)
+def test_it_holds_without_errors_or_warnings(path: str) -> None:
+    models = compiled(path)
+    assert models
+    assert all(model.is_known for model in models)
+
+
+@pytest.mark.parametrize("path", SPECS)
+def test_it_promises_what_it_costs_and_says_what_it_is(path: str) -> None:
+    found = Diagnostics()
+    syntax = load(os.path.join(ROOT, path), Settings(), found).tree
+    assert any(isinstance(statement, ExpectStatement) for statement in syntax.statements)
+    assert syntax.file.text.startswith("#")
+    assert max(map(len, syntax.file.text.splitlines())) <= 130
+
+
+def test_the_textbook_lines_are_one_network() -> None:
+    (arrow,), (yaml,) = compiled("specs/textbook.nn"), compiled("specs/textbook.yaml")
+    assert count(arrow) == count(yaml)
+
+
+def test_the_promises_of_a_spec_allow_other_classes() -> None:
+    for path in ("specs/vgg16.nn", "specs/resnet50.nn", "specs/googlenet.nn", "specs/mixer.nn"):
+        (model,) = compiled(path, params=(("classes", "10"),))
+        assert model.outputs[0].type.shape == (10,)  # type: ignore[union-attr]
+
+
+def test_the_u_net_of_the_paper() -> None:
+    (model,) = compiled("specs/unet.nn", inputs=((None, "572,572,1"),))
+    assert model.outputs[0].type.shape == (388, 388, 2)  # type: ignore[union-attr]
