@@ -19,7 +19,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-RESNET = ROOT / "specs" / "resnet50.nn"
+RESNET = ROOT / "specs" / "residual" / "resnet50.nn"
 CHECK = [sys.executable, "-m", "nnspec", "check"]
 KERAS = [sys.executable, "-c", "import keras; keras.applications.ResNet50(weights=None)"]
 

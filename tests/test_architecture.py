@@ -145,7 +145,7 @@ def test_importing_nnspec_loads_nothing_heavy() -> None:
 
 
 def test_checking_an_arrow_spec_loads_neither_frameworks_nor_yaml() -> None:
-    modules = check_of("specs/resnet50.nn")
+    modules = check_of("specs/residual/resnet50.nn")
     assert "nnspec.program.elaborate" in modules
     assert not modules & {*FRAMEWORKS, "yaml", "jsonschema", "asyncio", "rich", "email"}
     assert not {module for module in modules if module.startswith(("nnspec.backends", "nnspec.train"))}

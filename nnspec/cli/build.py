@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _EXAMPLES = (
-    "nnspec build specs/lenet5.nn -o lenet5.keras",
-    "nnspec build specs/unet.nn --input 572,572,1 -o unet.keras",
-    "nnspec build specs/vgg16.nn -p classes=10 --seed 1 -o small.keras",
+    "nnspec build specs/vision/lenet5.nn -o lenet5.keras",
+    "nnspec build specs/vision/unet.nn --input 572,572,1 -o unet.keras",
+    "nnspec build specs/vision/vgg16.nn -p classes=10 --seed 1 -o small.keras",
 )
 
 

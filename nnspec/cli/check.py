@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 FORMATS = ("text", "json", "sarif", "github")
 
 _EXAMPLES = (
-    "nnspec check specs/vgg16.nn",
+    "nnspec check specs/vision/vgg16.nn",
     "nnspec check specs --strict",
     "nnspec check line.nn -p n=2 -p m=3 --input 32,32,3 --set Conv.filters=32",
     "nnspec check model.yaml --format json",

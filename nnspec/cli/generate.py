@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from nnspec.cli.options import Chosen
 
 _EXAMPLES = (
-    "nnspec generate specs/resnet50.nn -o resnet50.py",
+    "nnspec generate specs/residual/resnet50.nn -o resnet50.py",
     "nnspec generate specs/digits.yaml -o digits.py && python digits.py train",
-    "nnspec generate specs/unet.nn --input 572,572,1 -o unet.py",
+    "nnspec generate specs/vision/unet.nn --input 572,572,1 -o unet.py",
 )
 
 

@@ -27,7 +27,7 @@ COMMANDS = {
 
 LATER = ("fmt", "convert", "plot", "evaluate", "predict", "solve", "diff", "import", "lsp", "search")
 
-_EXAMPLES = ("nnspec new first", "nnspec check specs/vgg16.nn", "nnspec train specs/digits.yaml")
+_EXAMPLES = ("nnspec new first", "nnspec check specs/vision/vgg16.nn", "nnspec train specs/digits.yaml")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

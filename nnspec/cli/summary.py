@@ -29,10 +29,10 @@ _CSV_HEAD = (
 )  # fmt: skip
 
 _EXAMPLES = (
-    "nnspec summary specs/resnet50.nn",
-    "nnspec summary specs/vgg16.nn --expand",
-    "nnspec summary specs/unet.nn --input 572,572,1 --format markdown",
-    "nnspec summary specs/lenet5.nn --format json",
+    "nnspec summary specs/residual/resnet50.nn",
+    "nnspec summary specs/vision/vgg16.nn --expand",
+    "nnspec summary specs/vision/unet.nn --input 572,572,1 --format markdown",
+    "nnspec summary specs/vision/lenet5.nn --format json",
 )
 
 

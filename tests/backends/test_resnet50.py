@@ -20,7 +20,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:Depreca
 @pytest.fixture(scope="module")
 def lowered():
     found = Diagnostics()
-    program = load("specs/resnet50.nn", Settings(), found)
+    program = load("specs/residual/resnet50.nn", Settings(), found)
     assert not found.has_errors, found.sorted()
     return lower(flatten(program.models[0]), found)
 

@@ -20,7 +20,7 @@ keras = import_keras()
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
-SPECS = sorted([*glob.glob("specs/*.nn"), *glob.glob("specs/*.yaml")])
+SPECS = sorted(glob.glob("specs/**/*.*", recursive=True))
 LARGE = 30_000_000
 
 

@@ -73,7 +73,7 @@ def test_the_json_of_the_contract(cli: Cli, small: Path) -> None:
 
 
 def test_numbers_of_a_sound_model(cli: Cli) -> None:
-    (file,) = json_of(cli("check", "specs/vgg16.nn", "--format", "json").out)["files"]
+    (file,) = json_of(cli("check", "specs/vision/vgg16.nn", "--format", "json").out)["files"]
     (model,) = file["models"]
     counted = [model[key] for key in ("params", "trainable_params", "macs", "layers")]
     assert counted == [138357544, 138357544, 15470264320, 37]  # the contract's own figures

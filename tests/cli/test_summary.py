@@ -67,18 +67,18 @@ def test_markdown_is_a_table(cli: Cli, repeating: Path) -> None:
 
 
 def test_shared_weights_are_counted_once(cli: Cli) -> None:
-    document = json.loads(cli("summary", "specs/siamese.nn", "--format", "json").out)
+    document = json.loads(cli("summary", "specs/basics/siamese.nn", "--format", "json").out)
     assert sum(row["params"] for row in document["rows"]) == document["files"][0]["models"][0]["params"]
 
 
 def test_several_models(cli: Cli) -> None:
-    ran = cli("summary", "specs/dcgan.nn")
+    ran = cli("summary", "specs/generative/dcgan.nn")
     assert ran.status == 0
     assert ran.out.count("layer ") == 2
-    ran = cli("summary", "specs/dcgan.nn", "--format", "json")
+    ran = cli("summary", "specs/generative/dcgan.nn", "--format", "json")
     assert ran.status == 2
     assert "`--model`" in ran.err
-    assert json.loads(cli("summary", "specs/dcgan.nn", "--format", "json", "--model", "Critic").out)["rows"]
+    assert json.loads(cli("summary", "specs/generative/dcgan.nn", "--format", "json", "--model", "Critic").out)["rows"]
 
 
 def test_symbolic_rows_are_texts(cli: Cli, tmp_path: Path) -> None:

@@ -33,13 +33,16 @@ WRONG = [
     (["summary", "missing.nn"], "no such file"),
     (["explain", "NN3O1"], "did you mean"),
     (["new"], "DIR"),
-    (["build", "specs/lenet5.nn", "-o", "model.h5"], "end in `.keras`"),
-    (["build", "specs/lenet5.nn", "--seed", "-1"], "--seed"),
-    (["build", "specs/lenet5.nn", "-o", "nowhere/model.keras"], "there is no folder nowhere"),
-    (["train", "specs/lenet5.nn"], "has no `train` section; write one in a YAML file, as `nnspec new DIR` shows"),
-    (["generate", "specs/lenet5.nn", "-o", "specs/lenet5.nn"], "is the spec itself"),
-    (["generate", "specs/lenet5.nn", "-o", "specs/../specs/lenet5.nn"], "write `-o model.py`, say"),
-    (["generate", "specs/lenet5.nn", "-o", "specs/mlp.nn"], "is a spec by its name"),
+    (["build", "specs/vision/lenet5.nn", "-o", "model.h5"], "end in `.keras`"),
+    (["build", "specs/vision/lenet5.nn", "--seed", "-1"], "--seed"),
+    (["build", "specs/vision/lenet5.nn", "-o", "nowhere/model.keras"], "there is no folder nowhere"),
+    (
+        ["train", "specs/vision/lenet5.nn"],
+        "has no `train` section; write one in a YAML file, as `nnspec new DIR` shows",
+    ),
+    (["generate", "specs/vision/lenet5.nn", "-o", "specs/vision/lenet5.nn"], "is the spec itself"),
+    (["generate", "specs/vision/lenet5.nn", "-o", "specs/../specs/vision/lenet5.nn"], "write `-o model.py`, say"),
+    (["generate", "specs/vision/lenet5.nn", "-o", "specs/basics/mlp.nn"], "is a spec by its name"),
     (["new", "README.md"], "is a file"),
 ]
 

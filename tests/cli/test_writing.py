@@ -16,7 +16,7 @@ from tests.cli.conftest import Cli, process
 
 def test_generated_source_imports_only_keras(cli: Cli, tmp_path: Path) -> None:
     path = tmp_path / "model.py"
-    ran = cli("generate", "specs/lenet5.nn", "-o", path)
+    ran = cli("generate", "specs/vision/lenet5.nn", "-o", path)
     assert ran == (0, f"wrote {path}\n", "")
     tree = ast.parse(path.read_text(encoding="utf-8"))
     modules = {each.name for node in ast.walk(tree) if isinstance(node, ast.Import) for each in node.names}
@@ -24,7 +24,7 @@ def test_generated_source_imports_only_keras(cli: Cli, tmp_path: Path) -> None:
 
 
 def test_source_goes_to_standard_output_without_o(cli: Cli) -> None:
-    ran = cli("generate", "specs/mlp.nn")
+    ran = cli("generate", "specs/basics/mlp.nn")
     assert ran.status == 0
     assert "build_model" in {node.name for node in ast.parse(ran.out).body if isinstance(node, ast.FunctionDef)}
 
@@ -68,10 +68,10 @@ def test_an_unknown_weight_shape_is_refused(cli: Cli, tmp_path: Path) -> None:
 
 
 def test_a_place_that_cannot_be_written(cli: Cli, tmp_path: Path) -> None:
-    ran = cli("generate", "specs/mlp.nn", "-o", tmp_path / "no" / "model.py")
+    ran = cli("generate", "specs/basics/mlp.nn", "-o", tmp_path / "no" / "model.py")
     assert ran.status == 2
     assert ran.err.count("\n") == 1
-    assert cli("generate", "specs/mlp.nn", "-o", tmp_path).status == 2
+    assert cli("generate", "specs/basics/mlp.nn", "-o", tmp_path).status == 2
 
 
 def test_no_spec_is_written_over_by_another_name(cli: Cli, sound: Path, tmp_path: Path) -> None:

@@ -100,7 +100,7 @@ def texts() -> tuple[tuple[str, bool], ...]:
     for code in all_codes():
         if code.surface in ("nn", "yaml"):
             found += [(text, code.surface == "yaml") for text in (code.failing, code.mended) if text]
-    for path in sorted([*ROOT.glob("specs/*.*"), *ROOT.glob("tests/cases/**/*.*")]):
+    for path in sorted([*ROOT.glob("specs/**/*.*"), *ROOT.glob("tests/cases/**/*.*")]):
         if path.suffix in (".nn", ".yaml", ".yml"):
             found.append((path.read_text(encoding="utf-8", errors="replace"), path.suffix != ".nn"))
     for path in sorted(ROOT.glob("docs/**/*.md")):

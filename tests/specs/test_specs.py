@@ -14,7 +14,9 @@ from nnspec.program.program import Model
 from nnspec.syntax.tree import ExpectStatement
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(__file__)))
-SPECS = sorted(os.path.relpath(path, ROOT) for path in glob.glob(os.path.join(ROOT, "specs", "*.*")))
+SPECS = sorted(
+    os.path.relpath(path, ROOT) for path in glob.glob(os.path.join(ROOT, "specs", "**", "*.*"), recursive=True)
+)
 
 
 def compiled(path: str, **settings: object) -> tuple[Model, ...]:
@@ -46,11 +48,16 @@ def test_the_textbook_lines_are_one_network() -> None:
 
 
 def test_the_promises_of_a_spec_allow_other_classes() -> None:
-    for path in ("specs/vgg16.nn", "specs/resnet50.nn", "specs/googlenet.nn", "specs/mixer.nn"):
+    for path in (
+        "specs/vision/vgg16.nn",
+        "specs/residual/resnet50.nn",
+        "specs/vision/googlenet.nn",
+        "specs/vision/mixer.nn",
+    ):
         (model,) = compiled(path, params=(("classes", "10"),))
         assert model.outputs[0].type.shape == (10,)  # type: ignore[union-attr]
 
 
 def test_the_u_net_of_the_paper() -> None:
-    (model,) = compiled("specs/unet.nn", inputs=((None, "572,572,1"),))
+    (model,) = compiled("specs/vision/unet.nn", inputs=((None, "572,572,1"),))
     assert model.outputs[0].type.shape == (388, 388, 2)  # type: ignore[union-attr]

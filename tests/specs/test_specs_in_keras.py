@@ -82,12 +82,12 @@ def unet() -> Any:
 WRITTEN = {
     "specs/textbook.nn": (textbook, ()),
     "specs/textbook.yaml": (textbook, ()),
-    "specs/lenet5.nn": (lenet5, ()),
-    "specs/siamese.nn": (siamese, ()),
-    "specs/textcnn.nn": (textcnn, ()),
-    "specs/unet.nn": (unet, ((None, "204,220,1"),)),
-    "specs/resnet50.nn": (lambda: keras.applications.ResNet50(weights=None), ()),
-    "specs/vgg16.nn": (lambda: keras.applications.VGG16(weights=None), ()),
+    "specs/vision/lenet5.nn": (lenet5, ()),
+    "specs/basics/siamese.nn": (siamese, ()),
+    "specs/text/textcnn.nn": (textcnn, ()),
+    "specs/vision/unet.nn": (unet, ((None, "204,220,1"),)),
+    "specs/residual/resnet50.nn": (lambda: keras.applications.ResNet50(weights=None), ()),
+    "specs/vision/vgg16.nn": (lambda: keras.applications.VGG16(weights=None), ()),
 }
 
 
