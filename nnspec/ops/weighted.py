@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from nnspec.calls import Call
-from nnspec.ops.choices import CONSTRAINT, INIT, REGULARIZER
+from nnspec.calls import Call, Value
+from nnspec.diagnostics.diagnostic import RuleError
+from nnspec.ops.choices import CONSTRAINT, INIT, REGULARIZER, Choices, per_unit
 from nnspec.ops.kinds import Flag, Kind, OrNone, Real, Word
-from nnspec.ops.operator import Operator, option
+from nnspec.ops.operator import Operator, Param, Weight, option
 
 
 class Shorthand(Kind[Word]):
@@ -63,6 +65,13 @@ class Weighted(Operator):
         "use_bias": "bias",
     }
 
+    def kernel_options(self, rank: int, *units: int) -> dict[str, Value]:
+        """Keras's options for a kernel of so many axes, of which `units` count its units; else the last does."""
+        options = self.keras_options()
+        if "kernel_constraint" in options:
+            options["kernel_constraint"] = per_unit(self.constraint, rank, *(units or (-1,)))
+        return options
+
 
 class Stacked(Weighted):
     """A dense or convolution operator, which takes the shorthands `norm`, `act` and `dropout`."""
@@ -76,3 +85,41 @@ class Stacked(Weighted):
     def followers(self) -> tuple[tuple[str, Any], ...]:
         written = (("norm", self.norm), ("act", self.act), ("dropout", self.dropout))
         return tuple((name, value) for name, value in written if value is not None)
+
+
+def verify_choices(made: Operator, inputs: Sequence[Any]) -> None:
+    """Demand that the initialisers, regularisers and constraints of an operator suit the weights that they are for.
+
+    Raises: RuleError at the argument.
+    """
+    given = [
+        (declared, kind, made.__dict__[name])
+        for name, declared in made.params.items()
+        if (kind := _choices(declared)) is not None and made.__dict__[name] is not None
+    ]
+    weights = list(made.weights(*inputs)) if given else []
+    for declared, kind, call in given:
+        for weight in _meant(declared, weights):
+            try:
+                kind.verify(call, weight.name, weight.shape)
+            except RuleError as error:
+                error.at = declared.name
+                raise
+
+
+def _choices(declared: Param[Any]) -> Choices | None:
+    inner = declared.kind.kind if isinstance(declared.kind, OrNone) else None
+    return inner if isinstance(inner, Choices) else None
+
+
+#: Weights that Keras names otherwise than the arguments for them.
+_NAMES = {"gamma": "scale", "beta": "offset"}
+
+
+def _meant(declared: Param[Any], weights: Sequence[Weight]) -> Iterator[Weight]:
+    """The weights that an argument is for: of `kernel_initializer` also `depthwise_kernel`, of `initializer` all."""
+    what = (declared.keras or "").rpartition("_")[0]
+    for weight in weights:
+        parts = weight.name.replace("/", "_")
+        if not what or f"_{what}_" in f"_{parts}_" or parts == _NAMES.get(what):
+            yield weight

@@ -180,7 +180,8 @@ class ArgumentReader(Evaluator):
             return
         if not declared.kind.words:
             self.unknown_name(word.name, word.span, written.site)
-        error.help = error.help or self.near(word.name, lambda: declared.kind.words)
+        if word.name not in declared.kind.words:
+            error.help = error.help or self.near(word.name, lambda: declared.kind.words)
         self.report_rule(error, {}, word.span, prefix=f"`{declared.name}` ")
 
     def _plain(self, value: Any) -> Any:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, Self, TypeVa
 from nnspec.diagnostics.codes import yaml as codes
 from nnspec.diagnostics.codes.training import NOT_THERE_YET, UNKNOWN_CHOICE
 from nnspec.diagnostics.diagnostic import Code, Diagnostics, RuleError
-from nnspec.ops.choices import REQUIRED, Choice
+from nnspec.ops.choices import Choice
+from nnspec.ops.operator import REQUIRED
 from nnspec.syntax.near import near_help
 from nnspec.syntax.tree import Data, DataMapping, DataScalar
 from nnspec.train.scalars import BadNumber, value_of, wants_text

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from nnspec.ops.choices import REQUIRED, Choice, Setting
+from nnspec.ops.choices import Choice, Setting
 from nnspec.ops.kinds import Flag, Integer, Many, OneOf, OrNone, Real
+from nnspec.ops.operator import REQUIRED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

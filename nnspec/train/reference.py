@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nnspec.ops.choices import REQUIRED, Choice
+from nnspec.ops.operator import REQUIRED
+from nnspec.ops.reference import choices_table
 from nnspec.train.keys import Off, Reader, Section, Settings
 from nnspec.train.losses import LOSSES, METRICS
 from nnspec.train.optimizers import OPTIMIZERS, SCHEDULES
@@ -12,7 +13,7 @@ from nnspec.train.section import Training
 from nnspec.train.sources import SKLEARN, SOURCES, DataReader, SklearnData
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
 _HEAD = """# The `train` section
 
@@ -50,7 +51,7 @@ def reference() -> str:
         ("Optimisers", OPTIMIZERS),
         ("Schedules", SCHEDULES),
     ):
-        parts += [f"## {title}\n", _choices(table)]
+        parts += [f"## {title}\n", choices_table(table)]
     return "\n".join(parts)
 
 
@@ -110,14 +111,3 @@ def _sources() -> Iterator[str]:
             f"| `sklearn/{name}` | {known.examples} | {shapes} | {known.range[0]:g} to {known.range[1]:g} | {target} |"
         )
     yield "\n".join(rows) + "\n"
-
-
-def _choices(table: Mapping[str, Choice]) -> str:
-    rows = ["| name | meaning | settings |", "| --- | --- | --- |"]
-    for word, choice in table.items():
-        settings = ", ".join(
-            f"`{name}`" + ("" if s.default is REQUIRED else f" = {_shown(s.default) or 'none'}")
-            for name, s in choice.settings.items()
-        )
-        rows.append(f"| `{word}` | {_cell(choice.doc)} | {settings} |")
-    return "\n".join(rows) + "\n"

@@ -8,7 +8,7 @@ import pytest
 from keras.src import losses, metrics, optimizers
 
 from nnspec.backends.execute import resolve
-from nnspec.ops.choices import REQUIRED
+from nnspec.ops.operator import REQUIRED
 from nnspec.train.losses import LOSSES, METRICS
 from nnspec.train.optimizers import OPTIMIZERS, SCHEDULES
 
