@@ -7,10 +7,10 @@ and the file on disk from drifting apart; nothing here knows how to do either.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
-from nnspec.record import Record
+from nnspec.record import Record, replace
 from nnspec.shapes.tensor import TensorType
 
 Value: TypeAlias = Any  # a plain Python value, or one of the records below
@@ -90,3 +90,34 @@ class Assign(Record):
 def layer(target: str, /, *args: Value, **kwargs: Value) -> Call:
     """A layer still to be applied: `layer("keras.layers.Dense", 10)(x)`."""
     return Call(target, args, kwargs)
+
+
+def rewrite(value: Value, *, arrival: Callable[[Arrival], Value], made: Callable[[Call], Call]) -> Value:
+    """An expression with something else for each tensor that arrives, and for each layer that is applied.
+
+    What stands twice in the expression, as one object, does so in the result.
+    """
+    done: dict[int, Value] = {}
+
+    def new(part: Value) -> Value:
+        if isinstance(part, Arrival):
+            return arrival(part)
+        if isinstance(part, (tuple, list)):
+            return type(part)(new(item) for item in part)
+        if isinstance(part, dict):
+            return {name: new(item) for name, item in part.items()}
+        if not isinstance(part, (Call, Member, Item, Operation)):
+            return part
+        if id(part) not in done:
+            done[id(part)] = inside(part)
+        return done[id(part)]
+
+    def inside(part: Value) -> Value:
+        if isinstance(part, Call):
+            target = made(part.target) if isinstance(part.target, Call) else part.target
+            return Call(target, new(part.args), new(part.kwargs))
+        if isinstance(part, Operation):
+            return replace(part, left=new(part.left), right=new(part.right))
+        return replace(part, value=new(part.value))
+
+    return new(value)

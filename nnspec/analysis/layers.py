@@ -46,7 +46,7 @@ def layer_rows(graph: Graph) -> Iterator[LayerRow]:
         cost = operator_cost(layer.operator, inputs, list(layer.types))
         own = layer.shares is None
         yield LayerRow(
-            layer.name, type(layer.operator).__name__, tuple([_port_name(graph, port) for port in layer.inputs]),
+            layer.name, layer.operator.title, tuple([_port_name(graph, port) for port in layer.inputs]),
             layer.types, cost.params if own else 0, cost.trainable_params if own else 0, cost.macs,
             fields.extent(fields.enter(layer, inputs)), cost.activation_bytes, layer.span,
         )  # fmt: skip

@@ -23,7 +23,7 @@ from nnspec.shapes.dim import is_known, recording
 from nnspec.shapes.tensor import shape_text
 
 if TYPE_CHECKING:
-    from nnspec.ops.operator import Weight
+    from nnspec.ops.operator import Operator, Weight
 
 
 class Lowered(Record):
@@ -58,6 +58,9 @@ class _Lowering:
         self.found = found
         self.holds = True
         self.ledger = Ledger({layer.shares: [] for layer in graph.layers if layer.shares is not None})
+        self.sharing: dict[int, list[Operator]] = {}
+        for index, layer in enumerate(graph.layers):
+            self.sharing.setdefault(index if layer.shares is None else layer.shares, []).append(layer.operator)
         self.ports: dict[Port, Slot] = {}
         self.hints: dict[int, str] = {}
         self.merges: set[int] = set()
@@ -84,7 +87,7 @@ class _Lowering:
         self.ports[port] = slot
 
     def add_layer(self, index: int, layer: Layer) -> None:
-        value = self.expression_of(layer)
+        value = self.expression_of(index, layer)
         if not self.holds:
             return
         feeds = self.graph.inputs[:1] if layer.operator.is_source else layer.inputs
@@ -105,13 +108,16 @@ class _Lowering:
         for position, result in enumerate(results):
             self.ports[Port(index, position)] = result
 
-    def expression_of(self, layer: Layer) -> Value:
+    def expression_of(self, index: int, layer: Layer) -> Value:
         """What the operator lowers to; where it cannot be, `holds` becomes false."""
         feeds = self.graph.inputs[:1] if layer.operator.is_source else layer.inputs
         arrivals = [Arrival(self.graph.type_of(port), index) for index, port in enumerate(feeds)]
         try:
             self.need_known_weights(layer)
-            value = layer.operator.lower(*arrivals)
+            operator = layer.operator
+            for other in self.sharing[index if layer.shares is None else layer.shares]:
+                operator = operator.beside(other)
+            value = operator.lower(*arrivals)
             size = symbolic_in(value)
             if size is not None:
                 raise self.symbolic("Keras needs a number here", f"{size} is symbolic")
@@ -200,7 +206,7 @@ class _Lowering:
 
     def output_variable(self, name: str, port: Port) -> str:
         """`outputs`, where the only output is just called after its operator."""
-        derived = snake_case(type(self.graph.layers[port.layer].operator).__name__)
+        derived = snake_case(self.graph.layers[port.layer].operator.names_after.__name__)
         plain = len(self.graph.outputs) == 1 and re.sub(r"_\d+$", "", name) == derived
         return "outputs" if plain else name
 

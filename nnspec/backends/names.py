@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from nnspec.backends.steps import snake_case
+from nnspec.backends.steps import Ledger, Made, Step, class_name, innermost, snake_case
 from nnspec.calls import Call, Item, Operation
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def own_name(made: Made, layer: str) -> str:
     name = keras_name(layer)
     if made.is_main:
         return name
-    kind = re.sub(r"\d+d$", "", snake_case(made.keras_class))
+    kind = re.sub(r"\d+d$", "", snake_case(class_name(innermost(made.call))))
     return f"{name}_{_SUFFIXES.get(kind, kind)}"
 
 

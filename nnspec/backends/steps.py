@@ -200,6 +200,13 @@ def class_name(call: Call) -> str:
     return str(call.target).rsplit(".", 1)[-1]
 
 
+def innermost(call: Call) -> Call:
+    """The layer within those that wrap it: `Dense(3)` in `TimeDistributed(Dense(3))`."""
+    while call.args and isinstance(call.args[0], Call):
+        call = call.args[0]
+    return call
+
+
 def snake_case(keras_class: str) -> str:
     """What Keras makes of a class's name: `MaxPooling2D` is `max_pooling2d`, `HeNormal` is `he_normal`."""
     name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", keras_class)
@@ -214,7 +221,7 @@ def _word(value: Value) -> Value:
 
 def is_auxiliary(call: Call) -> bool:
     """Whether a layer has no weights, and only prepares or trims what another one computes."""
-    return class_name(call).startswith(_AUXILIARY)
+    return class_name(innermost(call)).startswith(_AUXILIARY)
 
 
 def _taken_apart(value: Value, count: int) -> Value | None:

@@ -20,6 +20,7 @@ class Activation(Operator):
     """What activations have in common: the shape stays; `function` is Keras's name of it."""
 
     function: str
+    is_pointwise = True
     keeps_whole = False  # whether whole numbers stay whole
 
     def infer(self, x: TensorType) -> TensorType:
@@ -109,6 +110,7 @@ class PReLU(Activation):
     )
     trainable: bool = option(Flag(), default=True, keras="trainable", doc="whether training changes alpha")
 
+    is_pointwise = False
     renamed = {"alpha_initializer": "init", "alpha_regularizer": "regularizer", "alpha_constraint": "constraint"}
     examples = (
         Example("Input(8, 8, 3) -> PReLU", (8, 8, 3)),
@@ -280,6 +282,8 @@ class OverAxis(Activation):
     """What softmaxes have in common: the axis that they sum over."""
 
     axis: int = option(Axis(), default=-1, doc="the axis that is normalised")
+
+    is_pointwise = False
 
     def infer(self, x: TensorType) -> TensorType:
         axis_of(x, self.axis)

@@ -101,6 +101,7 @@ class Conv(Sliding):
     filters: int = param(Integer(ge=1), doc="channels of the output")
     groups: int = option(Integer(ge=1), default=1, keras="groups", doc="groups of channels convolved apart")
 
+    has_kernel = True
     examples = (
         Example("Input(32, 32, 3) -> Conv(64, 3)", (30, 30, 64)),
         Example("Input(32, 32, 3) -> Conv(64, 7, stride=2, padding=3)", (16, 16, 64)),
@@ -138,7 +139,9 @@ class Conv(Sliding):
         return y.size * product(self.taps(x)) * (x.channels // self.groups)
 
     def lower(self, x: Arrival) -> Value:
-        return self.slide("Conv", x, self.filters, brief(self.taps(x.type)), causal=True, **self.keras_options())
+        return self.slide(
+            "Conv", x, self.filters, brief(self.taps(x.type)), causal=True, **self.kernel_options(x.type.rank + 1)
+        )
 
 
 def _renamed(options: dict[str, Any], *prefixes: str) -> dict[str, Any]:
@@ -169,6 +172,7 @@ class DepthwiseConv(Sliding):
     )
 
     renamed = {**Sliding.renamed, **_keras_names("depthwise")}
+    has_kernel = True
     examples = (
         Example("Input(32, 32, 16) -> DepthwiseConv(3, padding=same)", (32, 32, 16)),
         Example("Input(32, 32, 16) -> DepthwiseConv(5x3, stride=2, padding=(2, 1))", (16, 16, 16)),
@@ -188,17 +192,21 @@ class DepthwiseConv(Sliding):
         if self.bias:
             yield Weight("bias", (x.channels * self.depth_multiplier,), self.trainable)
 
+    def kernel_outputs(self, kernel: tuple[Dim, ...]) -> Dim:
+        return kernel[-2] * kernel[-1]
+
     def macs(self, x: TensorType, y: TensorType) -> Dim:
         return y.size * product(self.taps(x))
 
     def lower(self, x: Arrival) -> Value:
-        options = self.keras_options()
         kernel = brief(self.taps(x.type))
         if x.type.rank < 4:
+            options = self.kernel_options(x.type.rank + 1, -2, -1)
             return self.slide("DepthwiseConv", x, kernel, **_renamed(options, "depthwise"))
         channels = x.type.channels
         if not isinstance(channels, int):
             raise needs_size("a depthwise convolution needs the number of channels", channels)
+        options = self.kernel_options(5)
         options.pop("depth_multiplier", None)
         return self.slide("Conv", x, channels * self.depth_multiplier, kernel, groups=channels, **options)
 
@@ -243,7 +251,8 @@ class SeparableConv(Sliding):
         return product(y.spatial) * x.channels * self.depth_multiplier * (product(self.taps(x)) + self.filters)
 
     def lower(self, x: Arrival) -> Value:
-        options = _renamed(self.keras_options(), "depthwise", "pointwise")
+        options = _renamed(self.kernel_options(x.type.rank + 1, -2, -1), "depthwise")
+        options |= _renamed(self.kernel_options(x.type.rank + 1), "pointwise")
         return self.slide("SeparableConv", x, self.filters, brief(self.taps(x.type)), **options)
 
 

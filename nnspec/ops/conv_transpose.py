@@ -37,6 +37,7 @@ class ConvTranspose(Stacked):
     )
 
     aliases = ("Deconv",)
+    has_kernel = True
     renamed = {**Stacked.renamed, "kernel_size": "kernel", "strides": "stride", "dilation_rate": "dilation"}
     examples = (
         Example("Input(16, 16, 8) -> ConvTranspose(4, 2, stride=2)", (32, 32, 4)),
@@ -83,6 +84,9 @@ class ConvTranspose(Stacked):
         if self.bias:
             yield Weight("bias", (self.filters,), self.trainable)
 
+    def kernel_outputs(self, kernel: tuple[Dim, ...]) -> Dim:
+        return kernel[-2]
+
     def macs(self, x: TensorType, y: TensorType) -> Dim:
         return x.size * product(per_axis(self.kernel, x.rank, "kernel")) * self.filters
 
@@ -106,7 +110,7 @@ class ConvTranspose(Stacked):
         if max(dilations) > 1:
             settings["dilation_rate"] = brief(dilations)
         kernel = brief(tuple(window.size for window in windows))
-        made = layer(_transposed(x), self.filters, kernel, **settings, **self.keras_options())(x)
+        made = layer(_transposed(x), self.filters, kernel, **settings, **self.kernel_options(x.type.rank + 1, -2))(x)
         pads = tuple(window.explicit for window in windows)
         return layer(ranked("Cropping", x), brief_pads(pads))(made) if any(map(any, pads)) else made
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from nnspec.calls import Arrival, Call, Value, layer
 from nnspec.diagnostics.codes import shapes as codes
 from nnspec.diagnostics.diagnostic import RuleError
-from nnspec.ops.choices import CONSTRAINT, INIT, REGULARIZER
+from nnspec.ops.choices import CONSTRAINT, INIT, REGULARIZER, per_unit
 from nnspec.ops.dtypes import SIGNED, UNSIGNED
 from nnspec.ops.kinds import Flag, Integer, OrNone
 from nnspec.ops.operator import Example, Operator, Reach, Weight, option, param
@@ -26,6 +26,7 @@ class Dense(Stacked):
 
     units: int = param(Integer(ge=1), doc="size of the last axis that comes out")
 
+    has_kernel = True
     examples = (
         Example("Input(8) -> Dense(3)", (3,)),
         Example("Input(5, 8) -> Dense(3, bias=false)", (5, 3)),
@@ -59,6 +60,7 @@ class FC(Stacked):
 
     units: int = param(Integer(ge=1), doc="number of outputs")
 
+    has_kernel = True
     examples = (
         Example("Input(8) -> FC(3)", (3,)),
         Example("Input(4, 4, 2) -> FC(10, act=relu)", (10,)),
@@ -94,6 +96,7 @@ class Maxout(Stacked):
     units: int = param(Integer(ge=1), doc="size of the last axis that comes out")
     pieces: int = param(Integer(ge=1), doc="how many weighted sums each unit takes the largest of")
 
+    has_kernel = True
     examples = (
         Example("Input(8) -> Maxout(3, 4)", (3,)),
         Example("Input(5, 8) -> Maxout(3, 2, bias=false)", (5, 3)),
@@ -148,6 +151,9 @@ class Embedding(Operator):
         Example("Input(16) -> Embedding(100, 8)", fails="not-whole-numbers"),
     )
 
+    #: Whether the table is read backwards too, by an `Unembed`.
+    is_reversible = False
+
     def infer(self, x: TensorType) -> TensorType:
         if x.dtype not in (*SIGNED, *UNSIGNED):
             raise RuleError(
@@ -164,5 +170,22 @@ class Embedding(Operator):
     def reach(self, x: TensorType) -> tuple[Reach, ...]:
         return (Reach(1, 1),) * x.rank
 
+    def beside(self, other: Operator) -> Operator:
+        return self.reversible() if other.reads_part is Embedding else self
+
+    def reversible(self) -> Embedding:
+        """The same, read backwards too."""
+        made = Embedding.of(self.__dict__)
+        made.__dict__["is_reversible"] = True
+        return made
+
+    def maker(self) -> Call:
+        """The call that makes the Keras layer."""
+        name = "ReversibleEmbedding" if self.is_reversible else "Embedding"
+        options = self.keras_options()
+        if self.constraint is not None:
+            options["embeddings_constraint"] = per_unit(self.constraint, 2, 0)
+        return layer(f"keras.layers.{name}", self.vocabulary, self.width, **options)
+
     def lower(self, x: Arrival) -> Value:
-        return layer("keras.layers.Embedding", self.vocabulary, self.width, **self.keras_options())(x)
+        return self.maker()(x)

@@ -349,3 +349,18 @@ class Tensor(Kind[TensorType]):
 
     def schema(self) -> dict[str, Any]:
         return EXPRESSION
+
+
+class PartName(Kind[str]):
+    """The name of a shared part; the elaborator knows the parts."""
+
+    def read(self, value: object) -> str:
+        if not isinstance(value, str):
+            raise self.refuse(value)
+        return value
+
+    def describe(self) -> str:
+        return "the name of a shared part"
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string", "pattern": "^[A-Z][A-Za-z0-9_]*$"}

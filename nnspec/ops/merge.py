@@ -22,6 +22,7 @@ class Elementwise(Operator):
     """What element by element merges have in common; `gates` says whether sizes of 1 are spread over the others."""
 
     is_merge = True
+    is_pointwise = True
     gates = False
 
     def join(self, *xs: TensorType) -> TensorType:

@@ -116,8 +116,18 @@ class Operator:
     is_input: ClassVar[bool] = False
     #: For `Residual`: the merge that joins what its braces give with what arrives.
     adds_skip: ClassVar[type[Operator] | None] = None
+    #: For `Unembed`: the operator that the shared part named in its argument must be.
+    reads_part: ClassVar[type[Operator] | None] = None
     #: True for merges, which take a tuple of tensors.
     is_merge: ClassVar[bool] = False
+    #: True for wrappers, which take the flow in their braces itself.
+    is_wrapper: ClassVar[bool] = False
+    #: True for what runs over a sequence step by step, which can be run backwards too.
+    is_recurrent: ClassVar[bool] = False
+    #: True for a dense or convolution operator with one weight called `kernel`.
+    has_kernel: ClassVar[bool] = False
+    #: True where an element of the output depends on the same element of the inputs alone, whatever the axes.
+    is_pointwise: ClassVar[bool] = False
     #: False for what `layers` does not count (`Input`, `Identity`).
     is_layer: ClassVar[bool] = True
 
@@ -179,11 +189,48 @@ class Operator:
 
     lower: Any  # (self, x: Arrival, …) -> Value: an expression over its inputs
 
+    def reading(self, table: Operator) -> Operator:
+        """For `Unembed`: this operator with the one whose weights it uses."""
+        raise NotImplementedError
+
+    def beside(self, other: Operator) -> Operator:
+        """This operator where another one uses the same weights: both must ask for one layer."""
+        return self
+
+    @property
+    def keeps(self) -> str:
+        """The operator whose weights these are; uses of one set must agree on it."""
+        return self.title
+
+    def kernel_outputs(self, kernel: tuple[Dim, ...]) -> Dim:
+        """How many output channels a kernel of this shape feeds, where there is one."""
+        return kernel[-1]
+
+    @property
+    def is_fitted(self) -> bool:
+        """Whether training first sets its weights from the training data, by the `adapt` of its Keras layer."""
+        return False
+
     def followers(self) -> tuple[tuple[str, Any], ...]:
         """Shorthands to expand after this operator: (parameter, its word), in order."""
         return ()
 
     # What is derived from it.
+
+    def layered(self) -> tuple[Operator, ...]:
+        """The operator, and those that it wraps, from the outside in."""
+        return (self,)
+
+    @property
+    def names_after(self) -> type[Operator]:
+        """The operator that a layer without a label is named after."""
+        return type(self)
+
+    @property
+    def title(self) -> str:
+        """What a table calls it: `Conv`, `Bidirectional(LSTM)`."""
+        *around, inner = [type(each).__name__ for each in self.layered()]
+        return "(".join((*around, inner)) + ")" * len(around)
 
     @classmethod
     def arity(cls) -> tuple[int, int | None]:

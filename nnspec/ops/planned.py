@@ -3,11 +3,4 @@
 A name leaves this list when its class comes.
 """
 
-PLANNED = frozenset(
-    {
-        *("Unembed", "WeightNorm", "SpectralNorm", "TimeDistributed", "Bidirectional"),
-        *("RNN", "LSTM", "GRU", "ConvLSTM", "Attention", "AdditiveAttention", "MultiHeadAttention"),
-        *("PositionEncoding", "GraphConv", "Rescale", "Standardize", "PCA", "Whiten"),
-        *("RandomFlip", "RandomCrop", "RandomRotation"),
-    }
-)
+PLANNED: frozenset[str] = frozenset()

@@ -242,9 +242,9 @@ class Elaborator(Declarations):
         if scope.frame is not self.frame or self.calls:
             self.report(
                 graph_codes.MISPLACED_INPUT,
-                "blocks, shared parts and repeats hold no `Input`",
+                "blocks, shared parts, wrappers and repeats hold no `Input`",
                 node.span,
-                help="move it to the flow that uses the block",
+                help="move it to the flow that uses them",
             )
             return LOST
         value = self.applied(cls.of(arguments.values), (), node.span, arguments.spans, scope.frame)

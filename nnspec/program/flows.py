@@ -18,7 +18,20 @@ from nnspec.ops.planned import PLANNED
 from nnspec.ops.registry import find_operator, named_in_keras, operator_names
 from nnspec.program.regions import Regions, is_lost
 from nnspec.program.reporting import MAX_COMPARED
-from nnspec.program.scope import LOST, OUTER, Binding, Broken, Frame, Key, Made, Scope, Tensor, Value
+from nnspec.program.scope import (
+    LOST,
+    OUTER,
+    Binding,
+    Broken,
+    Frame,
+    Key,
+    Made,
+    Scope,
+    Tensor,
+    Value,
+    Wall,
+    holds_tensor,
+)
 from nnspec.program.stages import OperatorApplier
 from nnspec.program.unit import Home, Part
 from nnspec.program.values import Site
@@ -121,6 +134,8 @@ class FlowElaborator(OperatorApplier):
 
     def hint(self, name: str, span: Span, site: Site) -> str | None:
         """The usual slips: a name defined below, and a loop name before the stage that the loop repeats."""
+        if _is_walled_off(name, site.scope):
+            return f"a wrapper's flow sees no tensor from outside: let it arrive, `{{ _ | {name} }} -> …`"
         _, binding = self.home.unit.numbers.get(name, (-1, None))
         there = None if binding is None else binding.span
         if there is not None and there.file is span.file and there.start > span.start:
@@ -441,6 +456,16 @@ class FlowElaborator(OperatorApplier):
 
 def _is_lost_label(name: str, site: Site) -> bool:
     return any(name in scope.frame.lost for scope in site.scope.chain())
+
+
+def _is_walled_off(name: str, scope: Scope) -> bool:
+    """Whether a tensor of this name stands outside the wrapper around this scope."""
+    walls = False
+    for each in scope.chain():
+        walls = walls or isinstance(each, Wall)
+        if walls and name in each.names and holds_tensor(each.names[name].value):
+            return True
+    return False
 
 
 def _names_of_tensors(word: str, scope: Scope) -> Iterator[str]:

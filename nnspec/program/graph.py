@@ -135,7 +135,7 @@ class _Flattener:
             name = self.input_names.get(step.outputs[0], "input")
         else:
             label = next((labels[wire] for wire in step.outputs if wire in labels), None)
-            name = self._named(label or snake_case(type(step.operator).__name__))
+            name = self._named(label or snake_case(step.operator.names_after.__name__))
         inputs = tuple([ports[wire] for wire in step.operands])
         self.layers.append(Layer(name, step.operator, inputs, types, step.span, shares, self.path))
         for position, wire in enumerate(step.outputs):

@@ -133,7 +133,7 @@ class Namer:
                 break
             step, place = makers.steps[wire]
             if isinstance(step, OperatorStep):
-                name = snake_case(type(step.operator).__name__)
+                name = snake_case(step.operator.names_after.__name__)
                 break
             inner = step.use.region if hasattr(step, "use") else step.cycle[(step.count - 1) % len(step.cycle)].region
             if (inner, place) in self._names:

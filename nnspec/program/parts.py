@@ -6,24 +6,28 @@ What a part is called with is its scope's affair; its own flow is walked like an
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from nnspec.diagnostics.codes import limits
 from nnspec.diagnostics.codes import names as codes
 from nnspec.diagnostics.codes import shapes as shape_codes
 from nnspec.diagnostics.diagnostic import Frame as TraceFrame
-from nnspec.program.flows import FlowElaborator
-from nnspec.program.program import CallStep
+from nnspec.ops.operator import Operator
+from nnspec.ops.registry import find_operator
+from nnspec.program.program import CallStep, OperatorStep, Region, Use
 from nnspec.program.regions import is_lost, use
-from nnspec.program.scope import LOST, Broken, Made, Scope, Tensor, Value, tensors_in
+from nnspec.program.scope import LOST, Broken, Frame, Made, Scope, Tensor, Value, Wrapping, tensors_in
 from nnspec.program.unit import Block, Home, LostPart, Network, Part, Shared, Unit
 from nnspec.program.values import Site
+from nnspec.program.wrapping import WrapperElaborator
+from nnspec.shapes.tensor import TensorType
 from nnspec.source import Span
 from nnspec.syntax import tree
 
 MAX_CALLS = 200
 
 
-class PartElaborator(FlowElaborator):
+class PartElaborator(WrapperElaborator):
     """Elaborates what stands for a flow of its own."""
 
     def called(self, part: Part, node: tree.Apply, arriving: Value | None, scope: Scope) -> Value:
@@ -84,6 +88,67 @@ class PartElaborator(FlowElaborator):
             )
         )
         return outputs
+
+    def reading_part(
+        self, cls: type[Operator], wanted: type[Operator], node: tree.Apply, arriving: Value | None, scope: Scope
+    ) -> Value:
+        """What an operator gives that uses the weights of a shared part: a use of that part."""
+        part, table = self._part_read(cls, wanted, node, scope)
+        tensors, _ = self._inputs(cls, node, arriving, scope)
+        if tensors is None or self.uncertain:
+            return LOST
+        frame = Frame(part.flow, (tensors[0].type,), wrapping=scope.frame.wrapping)
+        inner = self.applied(
+            cls.of({"part": part.name}).reading(table.operator), (Tensor(tensors[0].type, 0),), table.span, {}, frame
+        )
+        if is_lost(inner) or isinstance(inner, tuple):
+            return LOST
+        region = Region(part.flow, (0,), tuple(frame.steps), tuple(frame.types), (1,))
+        made = Made(region, (), (), inner, (), failed=False)
+        if not self.share(part.owner, made, node.span, part.name):
+            return LOST
+        output = scope.frame.wire(inner.type)
+        to_use = Use(region, (tensors[0].wire,), 1)
+        scope.frame.steps.append(CallStep(to_use, (output.wire,), node.span, part.name, part.owner))
+        return output
+
+    def _part_read(
+        self, cls: type[Operator], wanted: type[Operator], node: tree.Apply, scope: Scope
+    ) -> tuple[Shared, OperatorStep]:
+        """The shared part that is named, and the one step that it is.
+
+        Raises: Broken, after the fault was reported.
+        """
+        help = f"write `shared Table = {wanted.__name__}(…)`, and `{cls.__name__}(Table)`"
+        given = node.arguments or ()
+        if len(given) != 1 or given[0].name not in (None, *cls.params) or not isinstance(given[0].value, tree.Name):
+            self.fail(codes.BAD_ARGUMENT, f"{cls.__name__} takes the name of a shared part", node.span, help=help)
+        name, span = given[0].value.name, given[0].value.span
+        part = self.part(name)
+        self.home.unit.used.add(name)
+        if isinstance(part, LostPart) or name in self.home.unit.lost:
+            raise Broken
+        if not isinstance(part, Shared):
+            what = "is no shared part" if part is not None else "names no shared part"
+            self.fail(codes.BAD_ARGUMENT, f"`{name}` {what}", span, help=help)
+        self.known_parts.add(id(part.flow))
+        stages = part.flow.stages
+        if len(stages) != 1 or not isinstance(stages[0], tree.Apply) or find_operator(stages[0].name) is not wanted:
+            self.fail(codes.BAD_ARGUMENT, f"`{name}` is not one `{wanted.__name__}`", span, help=help)
+        home, self.home = self.home, part.home
+        arriving = Tensor(TensorType((), "int32"), -1)
+        alone = Scope(part.home.numbers(), scope.frame)
+        try:
+            made = self.regions.make(
+                part.flow, arriving, alone, lambda v, s: self._safely(partial(self._flow, part.flow), v, s),
+                is_turn=False, wrapping=Wrapping(),
+            )  # fmt: skip
+        finally:
+            self.home = home
+        steps = made.region.steps
+        if made.failed or not isinstance(steps[0], OperatorStep):
+            raise Broken
+        return part, steps[0]
 
     def _shown(self, part: Part, inner: Scope) -> str:
         if not isinstance(part, Block) or not part.parameters:

@@ -11,7 +11,20 @@ from typing import Any
 
 from nnspec.ops.kinds import Word
 from nnspec.program.program import Region, Use
-from nnspec.program.scope import LOST, MISSING, OUTER, Binding, Frame, Key, Made, Scope, Tensor, Value, tensors_in
+from nnspec.program.scope import (
+    LOST,
+    MISSING,
+    OUTER,
+    Binding,
+    Frame,
+    Key,
+    Made,
+    Scope,
+    Tensor,
+    Value,
+    Wrapping,
+    tensors_in,
+)
 from nnspec.shapes.condition import recording
 from nnspec.shapes.tensor import TensorType, Type
 from nnspec.syntax.tree import Node
@@ -43,16 +56,27 @@ class Regions:
         self._known: dict[Any, _Known] = {}
         self._marks = Marks()
 
-    def make(self, syntax: Node, arriving: Value | None, outer: Scope, inside: Inside, *, is_turn: bool) -> Made:
-        """The region of this syntax here, elaborated only if none is equal."""
+    def make(
+        self,
+        syntax: Node,
+        arriving: Value | None,
+        outer: Scope,
+        inside: Inside,
+        *,
+        is_turn: bool,
+        wrapping: Wrapping | None = None,
+    ) -> Made:
+        """The region of this syntax here, elaborated only if none is equal; within other wrappers, where told."""
         types = incoming_types(arriving)
-        start = (id(syntax), types, isinstance(arriving, tuple), is_turn)
+        wrapping = outer.frame.wrapping if wrapping is None else wrapping
+        start = (id(syntax), types, isinstance(arriving, tuple), is_turn, wrapping)
         known = self._known.get(start)
         if known is None:
             known = self._known[start] = _Known()
         made = self._found(known, outer)
         if made is None:
-            made = _elaborate(syntax, types, arriving, outer, inside, is_turn)
+            frame = Frame(syntax, types, is_turn=is_turn, wrapping=wrapping)
+            made = _elaborate(frame, types, arriving, outer, inside)
             for key, _ in made.reads:
                 known = known.next.setdefault(key, {}).setdefault(self._mark(key, outer), _Known())
             known.made = made
@@ -132,26 +156,23 @@ class Marks:
         return self._lists[id(value)][1]
 
 
-def _elaborate(
-    syntax: Node, types: tuple[Type, ...], arriving: Value | None, outer: Scope, inside: Inside, is_turn: bool
-) -> Made:
-    frame = Frame(syntax, types, is_turn=is_turn)
+def _elaborate(frame: Frame, types: tuple[Type, ...], arriving: Value | None, outer: Scope, inside: Inside) -> Made:
     frame.root.parent = outer
     tensors = tuple([Tensor(type, wire) for wire, type in enumerate(types)])
     inner: Value | None = tensors if isinstance(arriving, tuple) else tensors[0] if tensors else None
-    if not is_turn:
+    if not frame.is_turn:
         frame.root.names[OUTER] = Binding(inner)
     with recording() as conditions:
         result = inside(inner, frame.root)
     labels = (
         tuple([(key, binding.value, binding.span) for key, binding in frame.labels.items() if binding.span is not None])
-        if is_turn
+        if frame.is_turn
         else ()
     )
     exports = tuple([tensor.wire for _, value, _ in labels for tensor in tensors_in(value)])
     lost = is_lost(result)
     region = Region(
-        syntax,
+        frame.syntax,
         tuple(frame.inputs),
         tuple(frame.steps),
         tuple(frame.types),

@@ -8,14 +8,19 @@ its inputs. This file knows nothing of what stages mean.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from nnspec.program.program import Region, Step
 from nnspec.record import Record
 from nnspec.shapes.condition import Condition
-from nnspec.shapes.tensor import UNKNOWN, TensorType, Type
+from nnspec.shapes.tensor import UNKNOWN, TensorType, Type, with_steps
 from nnspec.source import SourceFile, Span
 from nnspec.syntax.tree import Expression, Node, Parameter
+
+if TYPE_CHECKING:
+    from nnspec.ops.operator import Operator
+    from nnspec.ops.wrapper import Wrapper
+    from nnspec.shapes.dim import Dim
 
 #: What a scope is asked for: a name, a label with its indexes, or `_`.
 Key: TypeAlias = "str | tuple[Any, ...]"
@@ -121,13 +126,66 @@ class Scope:
             scope = scope.parent
 
 
+class Wrapping(Record):
+    """The wrappers around a region: what is done to each operator in it.
+
+    `each` change the operators that they accept, `steps` stand for axes that no tensor in the region shows; outermost
+    first.
+    """
+
+    each: tuple[Wrapper, ...] = ()
+    steps: tuple[tuple[Wrapper, Dim], ...] = ()
+
+    def inside(self, wrapper: Wrapper, steps: Dim | None) -> Wrapping:
+        """The wrapping within one wrapper more. What is wrapped step by step is not changed from outside."""
+        return (
+            Wrapping((*self.each, wrapper), self.steps)
+            if steps is None
+            else Wrapping((), (*self.steps, (wrapper, steps)))
+        )
+
+    def changed(self, operator: Operator) -> Operator:
+        """An operator as the wrappers make it."""
+        for wrapper in reversed(self.each):
+            if wrapper.accepts(type(operator)):
+                operator = wrapper.around(operator)
+        return operator
+
+    def arity(self, cls: type[Operator]) -> tuple[int, int | None]:
+        """How many tensors an operator takes within the wrappers."""
+        least, most = cls.arity()
+        for wrapper in self.each:
+            if wrapper.accepts(cls):
+                least, most = wrapper.arity_around(least, most)
+        return least, most
+
+    def stepped(self, operator: Operator, inputs: list[Type]) -> Operator:
+        """An operator as it works on all steps at once; one of learned tensors alone stays what it is."""
+        if any(isinstance(x, TensorType) and x.batched for x in inputs):
+            for wrapper, _ in reversed(self.steps):
+                operator = wrapper.around(operator)
+        return operator
+
+    def whole(self, type: Type) -> Type:
+        """The type of a wire, with the axes that no tensor in the region shows."""
+        return with_steps(type, tuple(steps for _, steps in self.steps)) if isinstance(type, TensorType) else type
+
+
 class Frame:
     """A region in the making."""
 
-    def __init__(self, syntax: Node, incoming: tuple[Type, ...] = (), *, is_turn: bool = False) -> None:
+    def __init__(
+        self,
+        syntax: Node,
+        incoming: tuple[Type, ...] = (),
+        *,
+        is_turn: bool = False,
+        wrapping: Wrapping = Wrapping(),  # noqa: B008 (a frozen value)
+    ) -> None:
         self.syntax = syntax
         self.is_turn = is_turn  # a turn of a repeat, whose labels leave it
-        self.types: list[Type] = list(incoming)
+        self.wrapping = wrapping
+        self.types: list[Type] = [wrapping.whole(type) for type in incoming]
         self.inputs: list[int] = list(range(len(incoming)))
         self.steps: list[Step] = []
         self.reads: dict[Key, Any] = {}
@@ -141,7 +199,7 @@ class Frame:
 
     def wire(self, type: Type) -> Tensor:
         """A new wire of this type."""
-        self.types.append(type)
+        self.types.append(self.wrapping.whole(type))
         return Tensor(type, len(self.types) - 1)
 
     def close(self) -> None:
@@ -179,6 +237,17 @@ class Frame:
         return value
 
 
+class Wall(Scope):
+    """A scope that shows the numbers around it, and no tensors: what the flow of a wrapper sees."""
+
+    __slots__ = ()
+
+    def find(self, key: Key) -> Binding | None:
+        """The binding of a key that holds no tensor."""
+        found = super().find(key)
+        return None if found is None or key == OUTER or holds_tensor(found.value) else found
+
+
 class Numbers(Scope):
     """The numbers of a file that stand above one of its statements: where every scope chain ends.
 
@@ -204,6 +273,11 @@ class Numbers(Scope):
 
 #: The frame of what belongs to no region.
 FILE = Frame(Node(Span(SourceFile("", ""), 0, 0)), ())
+
+
+def holds_tensor(value: Any) -> bool:
+    """Whether a value is a tensor, or a tuple with one in it."""
+    return isinstance(value, Tensor) or (isinstance(value, tuple) and any(holds_tensor(item) for item in value))
 
 
 def tensors_in(value: Any) -> list[Tensor]:

@@ -56,7 +56,7 @@ class Sharing:
         if isinstance(step, OperatorStep):
             types: Any = [region.types[wire] for wire in step.operands]
             weights = tuple([(w.name, w.shape, w.trainable) for w in step.operator.weights(*types)])
-            return ((type(step.operator).__name__, weights),) if weights else ()
+            return ((step.operator.keeps, weights),) if weights else ()
         if isinstance(step, CallStep):
             if step.owner is not None:
                 return (("shared", step.owner),)

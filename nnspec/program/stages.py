@@ -12,6 +12,7 @@ from nnspec.diagnostics.diagnostic import Edit, Fix, RuleError
 from nnspec.ops.kinds import Word
 from nnspec.ops.operator import Operator, Remark
 from nnspec.ops.registry import find_operator, shorthands
+from nnspec.ops.weighted import verify_choices
 from nnspec.program.arguments import ArgumentReader
 from nnspec.program.program import OperatorStep
 from nnspec.program.regions import is_lost
@@ -62,6 +63,10 @@ class OperatorApplier(ArgumentReader):
             return LOST
         if cls.is_input:
             return self.input(cls, node, arriving, scope)
+        if cls.reads_part is not None:
+            return self.reading_part(cls, cls.reads_part, node, arriving, scope)
+        if cls.is_wrapper:
+            return self.wrapped(cls, node, arriving, scope)
         if cls.adds_skip is not None:
             return self._residual(cls, node, arriving, scope)
         inputs, spans = self._inputs(cls, node, arriving, scope)
@@ -91,6 +96,16 @@ class OperatorApplier(ArgumentReader):
         """What an `Input` gives."""
         raise NotImplementedError
 
+    def wrapped(self, cls: type[Operator], node: tree.Apply, arriving: Value | None, scope: Scope) -> Value:
+        """What the flow of a wrapper gives, with the wrapper around its operators."""
+        raise NotImplementedError
+
+    def reading_part(
+        self, cls: type[Operator], wanted: type[Operator], node: tree.Apply, arriving: Value | None, scope: Scope
+    ) -> Value:
+        """What an operator gives that uses the weights of a shared part."""
+        raise NotImplementedError
+
     def _inputs(
         self, cls: type[Operator], node: tree.Apply, arriving: Value | None, scope: Scope
     ) -> tuple[list[Tensor] | None, list[Span]]:
@@ -106,7 +121,7 @@ class OperatorApplier(ArgumentReader):
                     help="begin the flow with `Input(…)` or the name of a tensor",
                 )
                 return None, []
-            return self._counted(cls, node, arriving)
+            return self._counted(cls, node, arriving, scope)
         branches = self.branches(node.braces, arriving, scope)
         if not branches:
             self.report(graph_codes.NO_BRACES, f"the braces of this {cls.__name__} hold no flow", node.span)
@@ -117,17 +132,17 @@ class OperatorApplier(ArgumentReader):
         tensors = [tensor for tensor, _ in flat]
         if cls.is_merge and len(tensors) == 1:
             return tensors, []
-        counted, _ = self._counted(cls, node, tuple(tensors))
+        counted, _ = self._counted(cls, node, tuple(tensors), scope)
         return counted, [span for _, span in flat]
 
     def _counted(
-        self, cls: type[Operator], node: tree.Apply, arriving: Value
+        self, cls: type[Operator], node: tree.Apply, arriving: Value, scope: Scope
     ) -> tuple[list[Tensor] | None, list[Span]]:
         """The tensors that arrive, if there are as many as the operator takes."""
         if is_lost(arriving):
             return None, []
         tensors = list(arriving) if isinstance(arriving, tuple) else [arriving]
-        least, most = cls.arity()
+        least, most = scope.frame.wrapping.arity(cls)
         least, most = (max(least, 2), most) if cls.is_merge else (least, most)
         if len(tensors) >= least and (most is None or len(tensors) <= most):
             return tensors, []
@@ -174,11 +189,13 @@ class OperatorApplier(ArgumentReader):
     ) -> Value:
         """An operator applied to tensors: its types by its rule, and a step in the frame."""
         types = [tensor.type for tensor in inputs]
+        made = frame.wrapping.changed(made)
         try:
             inferred = made.infer(*types)
             results = inferred if isinstance(inferred, tuple) else (inferred,)
             for type in results:
                 self._within(type)
+            verify_choices(made, types)
             self._remark(made.remarks(*types), span, spans)
         except RuleError as error:
             self._broken_rule(error, span, spans, flows or [])
@@ -187,6 +204,7 @@ class OperatorApplier(ArgumentReader):
             self.report(limits.TOO_LARGE, "a size of what leaves here is too large", span)
             return LOST
         outputs = tuple([frame.wire(type) for type in results])
+        made = frame.wrapping.stepped(made, types)
         frame.steps.append(OperatorStep(made, tuple([t.wire for t in inputs]), tuple([t.wire for t in outputs]), span))
         return outputs if isinstance(inferred, tuple) else outputs[0]
 

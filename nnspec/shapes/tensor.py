@@ -70,6 +70,16 @@ def shape_text(shape: tuple[Dim, ...]) -> str:
     return f"({', '.join(str(size) for size in shape)}{',' if len(shape) == 1 else ''})"
 
 
+def step_of(type: TensorType) -> TensorType:
+    """The type of one step of a sequence, whose first axis counts them; a learned tensor is the same at all."""
+    return TensorType(type.shape[1:], type.dtype) if type.batched else type
+
+
+def with_steps(type: TensorType, steps: tuple[Dim, ...]) -> TensorType:
+    """The type of so many steps of this type."""
+    return TensorType((*steps, *type.shape), type.dtype) if type.batched and steps else type
+
+
 class Unknown(Record):
     """The type of what could not be computed: nothing is said about what follows from it."""
 

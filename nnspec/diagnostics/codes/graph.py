@@ -88,3 +88,13 @@ NO_BRACES = Code(
     failing="Input(8) -> Residual\n",
     mended="Input(8) -> Residual{ FC(8) }\n",
 )
+NOTHING_TO_WRAP = Code(
+    "NN410",
+    "nothing-to-wrap",
+    "error",
+    "a wrapper around a flow without the operators that it is for",
+    "`WeightNorm` and `SpectralNorm` are for dense and convolution operators, `Bidirectional` is for one recurrent "
+    "operator.",
+    failing="Input(8) -> WeightNorm{ ReLU }\n",
+    mended="Input(8) -> WeightNorm{ Dense(8) -> ReLU }\n",
+)

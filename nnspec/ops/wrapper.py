@@ -1,0 +1,336 @@
+"""Wrappers: operators that take a flow in their braces, and do something to the operators in it.
+
+Each operator that a wrapper accepts becomes one of the wrapper's own, with the operator inside it;
+what else stands in the flow stays as it is. What a wrapper does to the tensors that arrive
+(`TimeDistributed` takes their first axis away) its `within` says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, ClassVar, Self
+
+from nnspec.calls import Arrival, Call, Item, Value, layer, rewrite
+from nnspec.diagnostics.codes import shapes as codes
+from nnspec.diagnostics.diagnostic import RuleError
+from nnspec.ops.kinds import Integer, OneOf, OrNone
+from nnspec.ops.operator import Example, Operator, Reach, Weight, option
+from nnspec.record import replace
+from nnspec.shapes.dim import Dim, compare, demand
+from nnspec.shapes.tensor import TensorType, shape_text, step_of, with_steps
+
+_OWN = "nnspec.backends.layers."
+
+
+class Wrapper(Operator):
+    """What wrappers have in common: the operator inside."""
+
+    is_wrapper = True
+    #: What it wraps, in words.
+    wraps: ClassVar[str] = ""
+    #: True where the flow must be one operator.
+    wraps_one: ClassVar[bool] = False
+    inner: Operator
+
+    @classmethod
+    def accepts(cls, inner: type[Operator]) -> bool:
+        """Whether it does anything to such an operator."""
+        raise NotImplementedError
+
+    @classmethod
+    def arity_around(cls, least: int, most: int | None) -> tuple[int, int | None]:
+        """How many tensors an operator takes inside, that takes so many outside."""
+        return least, most
+
+    def within(self, inputs: tuple[TensorType, ...]) -> tuple[tuple[TensorType, ...], Dim | None]:
+        """What arrives at the flow, and how many steps it is done for; None where the tensors are not cut up.
+
+        Raises: RuleError.
+        """
+        return inputs, None
+
+    def around(self, inner: Operator) -> Self:
+        """This wrapper with an operator inside."""
+        made = type(self).__new__(type(self))
+        made.__dict__.update(self.__dict__, inner=inner)
+        return made
+
+    @property
+    def names_after(self) -> type[Operator]:
+        return type(self) if self.wraps_one else self.inner.names_after
+
+    def layered(self) -> tuple[Operator, ...]:
+        return (self, *self.inner.layered())
+
+    def infer(self, *inputs: TensorType) -> Any:
+        return self.inner.infer(*inputs)
+
+    def weights(self, *inputs: TensorType) -> Iterable[Weight]:
+        return self.inner.weights(*inputs)
+
+    def macs(self, *inputs_and_output: Any) -> Dim:
+        return self.inner.macs(*inputs_and_output)
+
+    def reach(self, *inputs: TensorType) -> tuple[Reach, ...] | None:
+        return self.inner.reach(*inputs)
+
+
+# Wrappers of what has a kernel.
+
+
+class KernelWrapper(Wrapper):
+    """A wrapper of every dense and convolution operator in its flow."""
+
+    wraps = "dense or convolution operator"
+
+    @classmethod
+    def accepts(cls, inner: type[Operator]) -> bool:
+        return inner.has_kernel
+
+    def wrapped(self, made: Call) -> Call:
+        """The layer with a kernel, wrapped."""
+        raise NotImplementedError
+
+    def lower(self, *inputs: Arrival) -> Value:
+        value = self.inner.lower(*inputs)
+        return rewrite(value, arrival=_as_it_is, made=lambda made: self.wrapped(made) if has_kernel(made) else made)
+
+
+class WeightNorm(KernelWrapper):
+    """Every dense and convolution operator of a flow with its kernel as w = g · v / ‖v‖, a length and a direction.
+
+    The norm is taken over all that feeds one output channel; `g` starts as the norm of `v`, so that the start is that
+    of the operator alone. `v` is the weight called `kernel`.
+
+    Shape: that of the flow.
+    Source: Salimans & Kingma 2016, "Weight normalization", equation 2.
+    """
+
+    examples = (
+        Example("Input(8) -> WeightNorm{ Dense(3) }", (3,)),
+        Example("Input(8, 8, 3) -> WeightNorm{ Conv(4, 3, padding=1) -> ReLU }", (8, 8, 4)),
+        Example("Input(4, 4, 3) -> WeightNorm{ ConvTranspose(5, 2, stride=2, bias=false) }", (8, 8, 5)),
+        Example("Input(8) -> WeightNorm{ ReLU }", fails="nothing-to-wrap"),
+    )
+
+    def weights(self, *inputs: TensorType) -> Iterator[Weight]:
+        inner = list(self.inner.weights(*inputs))
+        kernel = next(weight for weight in inner if weight.name == "kernel")
+        yield Weight("g", (self.inner.kernel_outputs(kernel.shape),), kernel.trainable)
+        yield from inner
+
+    def wrapped(self, made: Call) -> Call:
+        trainable = {"trainable": made.kwargs["trainable"]} if "trainable" in made.kwargs else {}
+        return layer(_OWN + "weight_norm.WeightNorm", made, **trainable)
+
+
+class SpectralNorm(KernelWrapper):
+    """Every dense and convolution operator of a flow with its kernel divided by its largest singular value.
+
+    That value is estimated by power iteration in training, and the kernel kept at it; `vector_u` is the estimate's
+    state.
+
+    Shape: that of the flow.
+    Source: Miyato et al. 2018, "Spectral normalization for generative adversarial networks", equation 8;
+    `keras.layers.SpectralNormalization`.
+    """
+
+    power_iterations: int = option(
+        Integer(ge=1), default=1, keras="power_iterations", doc="steps of the estimate in each training step"
+    )
+
+    examples = (
+        Example("Input(8) -> SpectralNorm{ Dense(3) }", (3,)),
+        Example("Input(8, 8, 3) -> SpectralNorm(power_iterations=2){ Conv(4, 3) -> LeakyReLU(0.2) }", (6, 6, 4)),
+        Example("Input(8) -> SpectralNorm{ Softmax }", fails="nothing-to-wrap"),
+    )
+
+    def weights(self, *inputs: TensorType) -> Iterator[Weight]:
+        inner = list(self.inner.weights(*inputs))
+        kernel = next(weight for weight in inner if weight.name == "kernel")
+        yield Weight("vector_u", (1, kernel.shape[-1]), trainable=False)
+        yield from inner
+
+    def wrapped(self, made: Call) -> Call:
+        return layer("keras.layers.SpectralNormalization", made, **self.keras_options())
+
+
+def has_kernel(made: Call) -> bool:
+    """Whether a Keras layer is one of those with a `kernel`, not one that prepares its input."""
+    return str(made.target).rsplit(".", 1)[-1].startswith(("Dense", "Conv", "DepthwiseConv"))
+
+
+# Both directions.
+
+
+class Bidirectional(Wrapper):
+    """A recurrent operator run over the sequence forwards and, with weights of its own, backwards.
+
+    `merge_mode` says how the two outputs become one; with `none` they stay two. Initial states and, with
+    `state=true`, the final ones are those of the forward direction, then those of the backward one.
+
+    Shape: `(length, channels) -> (2 * units)`, or `(length, 2 * units)` with `sequences=true`.
+    Source: Schuster & Paliwal 1997, "Bidirectional recurrent neural networks"; `keras.layers.Bidirectional`.
+    """
+
+    merge_mode: str | None = option(
+        OrNone(OneOf("concat", "sum", "mul", "ave")),
+        default="concat",
+        keras="merge_mode",
+        doc="how the outputs of both directions are joined",
+    )
+
+    wraps = "recurrent operator"
+    wraps_one = True
+    examples = (
+        Example("Input(10, 8) -> Bidirectional{ LSTM(16) }", (32,)),
+        Example("Input(10, 8) -> Bidirectional(merge_mode=sum){ GRU(16, sequences=true) }", (10, 16)),
+        Example("Input(10, 8) -> Bidirectional{ LSTM(3, state=true) }", ((6,), (3,), (3,), (3,), (3,))),
+        Example("Input(10, 8) -> Bidirectional(merge_mode=none){ RNN(4) }", ((4,), (4,))),
+        Example("Input(10, 8) -> Bidirectional{ Dense(16) }", fails="nothing-to-wrap"),
+    )
+
+    @classmethod
+    def accepts(cls, inner: type[Operator]) -> bool:
+        return inner.is_recurrent
+
+    @classmethod
+    def arity_around(cls, least: int, most: int | None) -> tuple[int, int | None]:
+        return least, None if most is None else 2 * most - 1
+
+    def forwards(self, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
+        """What the forward direction gets: the sequence, and its half of the states."""
+        return inputs[: 1 + len(inputs) // 2]
+
+    def backwards(self, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
+        """What the backward direction gets."""
+        return (inputs[0], *inputs[1 + len(inputs) // 2 :])
+
+    def infer(self, *inputs: TensorType) -> TensorType | tuple[TensorType, ...]:
+        if len(inputs) % 2 == 0:
+            raise RuleError(
+                codes.WRONG_INPUT_COUNT,
+                "each direction needs initial states of its own",
+                label=f"{len(inputs) - 1} states arrive",
+                help="give those of the forward direction, then those of the backward one",
+            )
+        forward, backward = (self.inner.infer(*given(inputs)) for given in (self.forwards, self.backwards))
+        y, *states = forward if isinstance(forward, tuple) else (forward,)
+        _, *others = backward if isinstance(backward, tuple) else (backward,)
+        merged = (y.with_channels(2 * y.channels),) if self.merge_mode == "concat" else (y,)
+        outputs = (*(merged if self.merge_mode else (y, y)), *states, *others)
+        return outputs if len(outputs) > 1 else outputs[0]
+
+    def weights(self, *inputs: TensorType) -> Iterator[Weight]:
+        yield from self.inner.weights(*self.forwards(inputs))
+        yield from self.inner.weights(*self.backwards(inputs))
+
+    def macs(self, *inputs_and_output: Any) -> Dim:
+        *inputs, _ = inputs_and_output
+        given = [half(tuple(inputs)) for half in (self.forwards, self.backwards)]
+        forward, backward = (self.inner.macs(*each, self.inner.infer(*each)) for each in given)
+        return forward + backward
+
+    def reach(self, *inputs: TensorType) -> tuple[Reach, ...] | None:
+        return self.inner.reach(*self.forwards(inputs))
+
+    def lower(self, *inputs: Arrival) -> Value:
+        applied: Call = self.inner.lower(*self.forwards(inputs))
+        made = layer("keras.layers.Bidirectional", applied.target, **self.keras_options())
+        return made(inputs[0], initial_state=list(inputs[1:])) if len(inputs) > 1 else made(inputs[0])
+
+
+# Every step of a sequence.
+
+
+class TimeDistributed(Wrapper):
+    """A flow applied to every step of a sequence alike, with one set of weights: the first axis counts the steps.
+
+    Shape: `(steps, *sizes) -> (steps, *sizes')`, where the flow makes `(*sizes')` of `(*sizes)`.
+    Source: `keras.layers.TimeDistributed`, around each operator that is one layer of one tensor; what works on each
+    element alone stands without it, and for all others the steps are counted as examples while they last.
+    """
+
+    examples = (
+        Example("Input(10, 8) -> TimeDistributed{ Dense(3) }", (10, 3)),
+        Example("Input(5, 8, 8, 3) -> TimeDistributed{ Conv(4, 3) -> ReLU -> Pool -> FC(10) }", (5, 10)),
+        Example("Input(5, 8, 8, 3) -> TimeDistributed{ Residual{ Conv(3, 3, padding=same) } }", (5, 8, 8, 3)),
+        Example("Input(4, 6, dtype=int32) -> TimeDistributed{ Embedding(20, 3) -> GlobalAvgPool }", (4, 3)),
+    )
+
+    @classmethod
+    def accepts(cls, inner: type[Operator]) -> bool:
+        return not inner.is_source
+
+    def within(self, inputs: tuple[TensorType, ...]) -> tuple[tuple[TensorType, ...], Dim]:
+        batched = [(index, x) for index, x in enumerate(inputs) if x.batched]
+        for index, x in batched:
+            if not x.rank:
+                raise RuleError(codes.WRONG_RANK, "there is no axis of steps", label="a scalar arrives", at=index)
+            if not demand(compare(x.shape[0], "==", batched[0][1].shape[0])):
+                raise RuleError(
+                    codes.SHAPES_DIFFER,
+                    "the tensors have other numbers of steps",
+                    label=f"{x.shape[0]} steps, not {batched[0][1].shape[0]}: {shape_text(x.shape)}",
+                    at=index,
+                )
+        if not batched:
+            raise RuleError(codes.WRONG_RANK, "there is no axis of steps", label="no example arrives, but weights")
+        return tuple(map(step_of, inputs)), batched[0][1].shape[0]
+
+    def infer(self, *inputs: TensorType) -> TensorType | tuple[TensorType, ...]:
+        given, steps = self.within(inputs)
+        inner = self.inner.infer(*given)
+        outputs = tuple(with_steps(each, (steps,)) for each in (inner if isinstance(inner, tuple) else (inner,)))
+        return outputs if isinstance(inner, tuple) else outputs[0]
+
+    def weights(self, *inputs: TensorType) -> Iterable[Weight]:
+        return self.inner.weights(*map(step_of, inputs))
+
+    def macs(self, *inputs_and_output: Any) -> Dim:
+        *inputs, output = inputs_and_output
+        inner = tuple(map(step_of, output)) if isinstance(output, tuple) else step_of(output)
+        return self.within(tuple(inputs))[1] * self.inner.macs(*map(step_of, inputs), inner)
+
+    def reach(self, *inputs: TensorType) -> tuple[Reach, ...] | None:
+        inner = self.inner.reach(*map(step_of, inputs))
+        return None if inner is None else (Reach(1, 1), *inner)
+
+    def lower(self, *inputs: Arrival) -> Value:
+        ranks = {x.type.rank if x.type.batched else None for x in inputs}
+        if self.inner.is_pointwise and len(ranks) == 1:
+            return self.inner.lower(*inputs)
+        given = [replace(x, type=step_of(x.type)) for x in inputs]
+        value = self.inner.lower(*given)
+        if len(inputs) == 1 and given[0].type.rank and is_chain(value, given[0]):
+            return rewrite(
+                value, arrival=lambda _: inputs[0], made=lambda made: layer("keras.layers.TimeDistributed", made)
+            )
+        first = next(x for x in inputs if x.type.batched)
+        folded = {
+            x.index: layer(_OWN + "time_steps.FoldSteps")(x)
+            if x.type.batched
+            else layer(_OWN + "time_steps.RepeatSteps")([x, first])
+            for x in inputs
+        }
+        result = self.inner.infer(*(x.type for x in given))
+        value = rewrite(value, arrival=lambda x: folded[x.index], made=_as_it_is)
+
+        def unfolded(y: Value, type: TensorType) -> Value:
+            return layer(_OWN + "time_steps.UnfoldSteps")([y, first]) if type.batched else y
+
+        if not isinstance(result, tuple):
+            return unfolded(value, result)
+        several = value if isinstance(value, (tuple, list)) else [Item(value, index) for index in range(len(result))]
+        return tuple(unfolded(y, type) for y, type in zip(several, result, strict=True))
+
+
+def _as_it_is(part: Any) -> Any:
+    return part
+
+
+def is_chain(value: Value, x: Arrival) -> bool:
+    """Whether an expression is layers of one tensor, one after the other, that begin with what arrives."""
+    while isinstance(value, Call) and isinstance(value.target, Call) and len(value.args) == 1 and not value.kwargs:
+        value = value.args[0]
+    return bool(value == x)

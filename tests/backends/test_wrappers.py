@@ -1,0 +1,157 @@
+"""Wrappers in Keras: the layers that are made, what they compute, and what is saved."""
+
+import keras
+import numpy as np
+import pytest
+
+from nnspec.backends.keras_build import build
+from nnspec.backends.keras_source import generate
+from nnspec.backends.lower import lower
+from nnspec.diagnostics.diagnostic import Diagnostics
+from tests.program.checking import check
+
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
+
+def made(spec):
+    """The built model, and the one that its printed source makes, with the same weights."""
+    found = check(spec)
+    assert not found.errors
+    keras.utils.clear_session()
+    lowered = lower(found.graph, Diagnostics())
+    model = build(lowered, 0)
+    scope = {"__name__": "printed"}
+    exec(compile(generate([lowered], title="A test."), "model.py", "exec"), scope)
+    printed = scope["build_model"]()
+    printed.set_weights(model.get_weights())
+    assert model.count_params() == found.counts.params
+    trainable = sum(int(np.prod(w.shape)) for w in model.trainable_weights)
+    assert trainable == found.counts.trainable_params
+    assert model.output_shape == (None, *(size if isinstance(size, int) else None for size in found.shape))
+    return model, printed
+
+
+def data(model, seed=0):
+    random = np.random.default_rng(seed)
+    shape = [4 if size is None else size for size in model.input_shape[1:]]
+    if model.inputs[0].dtype == "int32":
+        return random.integers(0, 9, (3, *shape)).astype("int32")
+    return random.normal(size=(3, *shape)).astype("float32")
+
+
+def outputs(spec):
+    model, printed = made(spec)
+    x = data(model)
+    y = np.asarray(model(x))
+    np.testing.assert_allclose(np.asarray(printed(x)), y, atol=1e-6)
+    return model, x, y
+
+
+FLOWS = [
+    ("(5, 8, 8, 3)", "Conv(4, 3, padding=1) -> BN -> ReLU -> Pool -> FC(10)"),
+    ("(5, 8, 8, 3)", "Residual{ Conv(3, 3, padding=same) -> ReLU } -> Conv(2, 3, padding=((0, 1), (1, 0)))"),
+    ("(4, 6)", "Residual{ Dense(6) -> ReLU } x 2 -> Multiply{ _ | Dense(6) -> Sigmoid } -> Softmax"),
+    (
+        "(4, 6, 5)",
+        "Add{ _ | Weight(5, init=normal(std=1)) } -> Concat{ Conv(3, 2, padding=same) | _ } -> LN -> Take(0)",
+    ),
+    ("(4, 6, dtype=int32)", "Embedding(9, 3) -> GlobalAvgPool"),
+    ("(4, 7, dtype=int32)", "TimeDistributed{ Embedding(9, 3) } -> Permute(1, 0) -> UpSample(2)"),
+    ("(4, 8, 6)", "Split(2, axis=0) -> Subtract -> Maxout(3, 2)"),
+    ("(3, 4, 4, 4, 2)", "Conv(2, 2) -> SpatialDropout(0.5) -> GlobalMaxPool"),
+    ("(4, 5)", "PReLU -> Reshape(5, 1) -> LRN -> Flatten"),
+]
+
+
+@pytest.mark.parametrize(("sizes", "flow"), FLOWS, ids=[flow for _, flow in FLOWS])
+def test_each_step_is_what_the_flow_makes_of_it_alone(sizes, flow):
+    """The oracle is the flow's own model, step by step."""
+    model, x, y = outputs(f"Input{sizes} -> TimeDistributed{{ {flow} }}")
+    one = sizes.strip("()").split(", ")[1:]
+    alone, _ = made(f"Input({', '.join(one)}) -> {flow}")
+    weights = {weight.shape: [] for weight in alone.weights}
+    for weight in model.weights:
+        weights[weight.shape].append(weight.numpy())
+    for weight in alone.weights:  # equal shapes come in the same order in both
+        weight.assign(weights[weight.shape].pop(0))
+    for step in range(x.shape[1]):
+        np.testing.assert_allclose(y[:, step], np.asarray(alone(x[:, step])), atol=1e-5)
+
+
+def test_steps_that_are_not_known():
+    model, _, y = outputs("Input(T, 6, 2) -> TimeDistributed{ Residual{ Conv(2, 3, padding=same) } -> Take(1) }")
+    assert y.shape == (3, 4, 2)
+    assert model(np.zeros((2, 9, 6, 2), "float32")).shape == (2, 9, 2)
+
+
+def test_layers_of_one_tensor_are_keras_time_distributed():
+    model, *_ = outputs("Input(5, 8, 8, 3) -> TimeDistributed{ Conv(4, 3) -> ReLU -> FC(10) }")
+    names = [type(layer).__name__ for layer in model.layers]
+    assert names == ["InputLayer", "TimeDistributed", "ReLU", "TimeDistributed", "TimeDistributed"]
+
+
+@pytest.mark.parametrize(
+    ("sizes", "stage", "axes"),
+    [
+        ("(8)", "Dense(3)", (0,)),
+        ("(6, 8)", "Dense(3, bias=false)", (0,)),
+        ("(8, 8, 3)", "Conv(4, 3)", (0, 1, 2)),
+        ("(8, 8, 4)", "Conv(4, 3, groups=2)", (0, 1, 2)),
+        ("(6, 6, 3)", "ConvTranspose(5, 3, stride=2)", (0, 1, 3)),
+        ("(8, 8, 3)", "DepthwiseConv(3, depth_multiplier=2)", (0, 1)),
+    ],
+)
+def test_weight_norm_is_its_formula(sizes, stage, axes):
+    """w = g · v / ‖v‖: the outputs are those of the plain layer with that kernel (Salimans & Kingma 2016, eq. 2)."""
+    model, x, y = outputs(f"Input{sizes} -> WeightNorm{{ {stage} }}")
+    plain, _ = made(f"Input{sizes} -> {stage}")
+    layer = model.layers[-1]
+    random = np.random.default_rng(1)
+    v = np.asarray(layer.layer.kernel)
+    norm = np.sqrt(np.sum(v**2, axis=axes, keepdims=True))
+    np.testing.assert_allclose(np.asarray(layer.g), norm.reshape(-1), rtol=1e-5)
+    start = [np.asarray(weight) for weight in layer.layer.weights]
+    plain.set_weights(start)
+    np.testing.assert_allclose(y, np.asarray(plain(x)), atol=1e-5)
+    g = random.normal(size=layer.g.shape)
+    layer.g.assign(g)
+    if layer.layer.use_bias:
+        start[1] = random.normal(size=start[1].shape)
+        layer.layer.bias.assign(start[1])
+    plain.set_weights([g.reshape(norm.shape) * v / norm, *start[1:]])
+    np.testing.assert_allclose(np.asarray(model(x)), np.asarray(plain(x)), atol=1e-4)
+
+
+def test_weight_norm_learns_length_and_direction(tmp_path):
+    model, x, _ = outputs("Input(8) -> WeightNorm{ Dense(4) -> Tanh } -> WeightNorm{ Dense(1) }")
+    model.compile("sgd", "mse")
+    before = [weight.numpy() for weight in model.trainable_weights]
+    model.fit(x, np.ones((3, 1)), verbose=0)
+    assert len(before) == 6
+    for old, new in zip(before, model.trainable_weights, strict=True):
+        assert not np.array_equal(old, new.numpy()), new.path
+    model.save(tmp_path / "model.keras")
+    again = keras.saving.load_model(tmp_path / "model.keras")
+    np.testing.assert_allclose(np.asarray(again(x)), np.asarray(model(x)), atol=1e-6)
+
+
+def test_spectral_norm_keeps_the_largest_singular_value_at_one():
+    model, x, _ = outputs("Input(8) -> SpectralNorm(power_iterations=30){ Dense(5, init=normal(std=1)) }")
+    model(x, training=True)
+    assert np.linalg.svd(np.asarray(model.layers[-1].layer.kernel))[1][0] == pytest.approx(1, abs=1e-3)
+
+
+def test_an_embedding_read_backwards_is_its_transpose(tmp_path):
+    spec = "shared Table = Embedding(9, 4)\nInput(6, dtype=int32) -> Table -> Dense(4) -> Unembed(Table)"
+    model, x, y = outputs(spec)
+    table, kernel, bias = model.get_weights()
+    np.testing.assert_allclose(y, (table[x] @ kernel + bias) @ table.T, atol=1e-6)
+    model.save(tmp_path / "model.keras")
+    again = keras.saving.load_model(tmp_path / "model.keras")
+    assert len(again.weights) == 3
+    np.testing.assert_allclose(np.asarray(again(x)), y, atol=1e-6)
+
+
+def test_a_table_that_is_only_read_backwards():
+    model, x, y = outputs("shared Table = Embedding(9, 4)\nInput(6, 4) -> Unembed(Table)")
+    np.testing.assert_allclose(y, x @ model.get_weights()[0].T, atol=1e-6)
