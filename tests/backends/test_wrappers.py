@@ -27,7 +27,10 @@ def made(spec):
     assert model.count_params() == found.counts.params
     trainable = sum(int(np.prod(w.shape)) for w in model.trainable_weights)
     assert trainable == found.counts.trainable_params
-    assert model.output_shape == (None, *(size if isinstance(size, int) else None for size in found.shape))
+    shapes = model.output_shape if isinstance(model.output, list) else [model.output_shape]
+    assert [shape[1:] for shape in shapes] == [
+        tuple(size if isinstance(size, int) else None for size in shape) for shape in found.shapes
+    ]
     return model, printed
 
 
@@ -155,3 +158,57 @@ def test_an_embedding_read_backwards_is_its_transpose(tmp_path):
 def test_a_table_that_is_only_read_backwards():
     model, x, y = outputs("shared Table = Embedding(9, 4)\nInput(6, 4) -> Unembed(Table)")
     np.testing.assert_allclose(y, x @ model.get_weights()[0].T, atol=1e-6)
+
+
+# Both directions.
+
+
+@pytest.mark.parametrize("merge_mode", ["concat", "sum", "mul", "ave", "none"])
+@pytest.mark.parametrize("cell", ["RNN", "LSTM", "GRU"])
+def test_both_directions_are_those_of_two_layers(cell, merge_mode):
+    """The oracle is two layers of one direction each, the second run from the end, with the same weights."""
+    model, _ = made(f"Input(5, 3) -> Bidirectional(merge_mode={merge_mode}){{ {cell}(4, sequences=true) }}")
+    x = data(model)
+    weights = model.get_weights()
+    made_of = {"RNN": keras.layers.SimpleRNN, "LSTM": keras.layers.LSTM, "GRU": keras.layers.GRU}[cell]
+    both = []
+    for direction in (0, 1):
+        alone = made_of(4, return_sequences=True)
+        alone.build((None, 5, 3))
+        half = len(weights) // 2
+        alone.set_weights(weights[direction * half : (direction + 1) * half])
+        step = 1 - 2 * direction
+        both.append(np.asarray(alone(x[:, ::step]))[:, ::step])
+    joined = {
+        "concat": lambda a, b: np.concatenate([a, b], axis=-1),
+        "sum": np.add,
+        "mul": np.multiply,
+        "ave": lambda a, b: (a + b) / 2,
+        "none": lambda a, b: [a, b],
+    }[merge_mode](*both)
+    ours = model(x)
+    for y, wanted in zip(ours, joined, strict=True) if merge_mode == "none" else [(ours, joined)]:
+        np.testing.assert_allclose(np.asarray(y), wanted, atol=1e-5)
+
+
+def test_states_of_both_directions_arrive_and_leave():
+    spec = """
+    x = Input(5, 3)
+    a = Input(4)
+    b = Input(4)
+    { x | a | b } -> Bidirectional{ GRU(4, state=true) } as y, f, g
+    output y, f, g
+    """
+    found = check(spec)
+    assert found.shapes == [(8,), (4,), (4,)]
+    model = build(found.graph, 0)
+    x, a, b = data_of((3, 5, 3), 1), data_of((3, 4), 2), data_of((3, 4), 3)
+    y, f, g = map(np.asarray, model([x, a, b]))
+    np.testing.assert_allclose(y, np.concatenate([f, g], axis=-1), atol=1e-6)
+    _, other, same = map(np.asarray, model([x, a + 1, b]))
+    assert not np.allclose(other, f)
+    np.testing.assert_allclose(same, g, atol=1e-6)
+
+
+def data_of(shape, seed):
+    return np.random.default_rng(seed).normal(size=shape).astype("float32")
