@@ -1,8 +1,12 @@
-"""Published networks: our shapes and counts against numbers that were counted without us."""
+"""Published networks: our shapes and counts against numbers that were counted without us.
+
+The networks are those of `specs/`; only what is no spec of the project lies beside this file.
+"""
 
 from __future__ import annotations
 
 import os
+from collections import Counter
 from functools import cache
 from typing import Any
 
@@ -10,6 +14,7 @@ import pytest
 import yaml
 
 from nnspec.analysis.cost import operator_cost
+from nnspec.analysis.paths import Field, ReceptiveField
 from nnspec.analysis.quantities import count
 from nnspec.compiler import Settings, load
 from nnspec.diagnostics.diagnostic import Diagnostics
@@ -70,17 +75,50 @@ def test_shapes_by_operator(name: str) -> None:
         assert [shape for shape in made if shape in shapes] == shapes
 
 
+@pytest.mark.parametrize("name", that_give("operators"))
+def test_numbers_of_layers(name: str) -> None:
+    expected = PUBLISHED[name]["operators"]
+    made = Counter(type(layer.operator).__name__ for layer in flatten(compiled(name)).layers)
+    assert {operator: made[operator] for operator in expected} == expected
+
+
+@pytest.mark.parametrize("name", that_give("field"))
+def test_receptive_field_and_its_step_at_a_label(name: str) -> None:
+    graph, expected = flatten(compiled(name)), PUBLISHED[name]["field"]
+    (place,) = [port.layer for port, label in graph.labels if label == expected["at"]]
+    field = _fields(graph)[place]
+    assert field is not None
+    assert {(int(reach) + 1, int(step)) for reach, step in field} == {(expected["size"], expected["stride"])}
+
+
+def _fields(graph: Graph) -> list[Field | None]:
+    """The field of each layer's output, over the layers in their order."""
+    algebra, known = ReceptiveField(), []
+    for layer in graph.layers:
+        step = algebra.step(layer.operator, [graph.type_of(port) for port in layer.inputs], layer.types[0])
+        field = algebra.one if layer.operator.is_input else None
+        for before in [known[port.layer] for port in layer.inputs]:
+            if before is not None and step is not None:
+                grown = algebra.then(before, step)
+                field = grown if field is None else algebra.join(field, grown)
+        known.append(field)
+    return known
+
+
 @pytest.mark.parametrize("name", that_give("weighted"))
 def test_layers_with_weights(name: str) -> None:
-    assert sorted(_weighted(flatten(compiled(name)))) == sorted(map(tuple, PUBLISHED[name]["weighted"]))
+    expected = PUBLISHED[name]["weighted"]
+    made = _weighted(flatten(compiled(name)))
+    assert sorted(layer[: len(expected[0])] for layer in made) == sorted(expected)
 
 
-def _weighted(graph: Graph) -> list[tuple[Any, Any]]:
+def _weighted(graph: Graph) -> list[list[Any]]:
+    """Parameters, multiply-adds and output of each layer with weights."""
     found = []
     for layer in graph.layers:
         cost = operator_cost(layer.operator, [graph.type_of(port) for port in layer.inputs], list(layer.types))
         if cost.params:
-            found.append((cost.params, cost.macs))
+            found.append([cost.params, cost.macs, list(shape_of(layer.types[0]))])
     return found
 
 

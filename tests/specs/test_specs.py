@@ -19,6 +19,11 @@ SPECS = sorted(
 )
 
 
+def text_of(path: str) -> str:
+    with open(os.path.join(ROOT, path), encoding="utf-8") as stream:
+        return stream.read()
+
+
 def compiled(path: str, **settings: object) -> tuple[Model, ...]:
     found = Diagnostics()
     program = load(os.path.join(ROOT, path), Settings(**settings), found)  # type: ignore[arg-type]
@@ -29,7 +34,7 @@ def compiled(path: str, **settings: object) -> tuple[Model, ...]:
 @pytest.mark.parametrize("path", SPECS)
 def test_it_holds_without_errors_or_warnings(path: str) -> None:
     models = compiled(path)
-    assert models
+    assert models or path.endswith("blocks.nn")
     assert all(model.is_known for model in models)
 
 
@@ -37,7 +42,7 @@ def test_it_holds_without_errors_or_warnings(path: str) -> None:
 def test_it_promises_what_it_costs_and_says_what_it_is(path: str) -> None:
     found = Diagnostics()
     syntax = load(os.path.join(ROOT, path), Settings(), found).tree
-    assert any(isinstance(statement, ExpectStatement) for statement in syntax.statements)
+    assert any(isinstance(statement, ExpectStatement) for statement in syntax.statements) or path.endswith("blocks.nn")
     assert syntax.file.text.startswith("#")
     assert max(map(len, syntax.file.text.splitlines())) <= 130
 
@@ -47,17 +52,12 @@ def test_the_textbook_lines_are_one_network() -> None:
     assert count(arrow) == count(yaml)
 
 
-def test_the_promises_of_a_spec_allow_other_classes() -> None:
-    for path in (
-        "specs/vision/vgg16.nn",
-        "specs/residual/resnet50.nn",
-        "specs/vision/googlenet.nn",
-        "specs/vision/mixer.nn",
-    ):
-        (model,) = compiled(path, params=(("classes", "10"),))
-        assert model.outputs[0].type.shape == (10,)  # type: ignore[union-attr]
+@pytest.mark.parametrize("path", [path for path in SPECS if "param classes = 1000" in text_of(path)])
+def test_the_promises_of_a_spec_allow_other_classes(path: str) -> None:
+    (model,) = compiled(path, params=(("classes", "10"),))
+    assert model.outputs[0].type.shape == (10,)  # type: ignore[union-attr]
 
 
-def test_the_u_net_of_the_paper() -> None:
-    (model,) = compiled("specs/vision/unet.nn", inputs=((None, "572,572,1"),))
-    assert model.outputs[0].type.shape == (388, 388, 2)  # type: ignore[union-attr]
+def test_the_u_net_of_other_sizes() -> None:
+    (model,) = compiled("specs/vision/unet.nn", inputs=((None, "204,700,1"),))
+    assert model.outputs[0].type.shape == (20, 516, 2)  # type: ignore[union-attr]
