@@ -216,8 +216,26 @@ REGULARIZERS: dict[str, Choice] = {
     ),
 }
 
-#: Without axes: all those along which the weights that feed one unit lie.
-_AXIS = {"axis": Setting(OrNone(Axes()), "axis", None)}
+
+class WeightAxes(Kind["int | list[int]"]):
+    """One axis of a weight, or several."""
+
+    def read(self, value: object) -> int | list[int]:
+        try:
+            found = Axes().read(value)
+        except RuleError:
+            raise self.refuse(value) from None
+        return list(found) if isinstance(found, tuple) else found
+
+    def describe(self) -> str:
+        return "one axis of the weight or a list of axes"
+
+    def schema(self) -> dict[str, Any]:
+        return Axes().schema()
+
+
+#: Where nothing is said: all axes along which the weights that feed one unit lie, and not Keras's first one.
+_AXIS = {"axis": Setting(OrNone(WeightAxes()), "axis", None)}
 
 CONSTRAINTS: dict[str, Choice] = {
     "max_norm": Ruled(

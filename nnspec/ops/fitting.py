@@ -73,7 +73,7 @@ def norm_axes(word: str, settings: Mapping[str, Any], weight: str, shape: tuple[
     Raises: RuleError.
     """
     given = settings.get("axis", 0)
-    wanted = given if isinstance(given, (list, tuple)) else (given,)
+    wanted = given if isinstance(given, list) else (given,)
     rank = len(shape)
     for axis in wanted:
         if not -rank <= axis < rank:
