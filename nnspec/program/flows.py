@@ -14,7 +14,6 @@ from nnspec.diagnostics.codes import limits, promises
 from nnspec.diagnostics.codes import names as codes
 from nnspec.diagnostics.diagnostic import Edit, Fix, Label
 from nnspec.ops.kinds import whole
-from nnspec.ops.planned import PLANNED
 from nnspec.ops.registry import find_operator, named_in_keras, operator_names
 from nnspec.program.regions import Regions, is_lost
 from nnspec.program.reporting import MAX_COMPARED
@@ -423,13 +422,6 @@ class FlowElaborator(OperatorApplier):
             raise Broken
         if self.found.is_known(codes.UNKNOWN_OPERATOR, node.name_span):
             raise Broken
-        if node.name in PLANNED:
-            self.fail(
-                codes.PLANNED_OPERATOR,
-                f"`{node.name}` is not built yet",
-                node.name_span,
-                help="it is part of the language, and a later version will have it",
-            )
         ours = named_in_keras(node.name)
         if ours is not None:
             self.fail(

@@ -1,4 +1,4 @@
-"""NN2xx: names and arguments."""
+"""NN2xx: names and arguments. NN216 named operators that were not built yet; it is not used again."""
 
 from nnspec.diagnostics.diagnostic import Code
 
@@ -144,12 +144,3 @@ UNKNOWN_OPTION = Code(
     surface="none",
 )
 
-PLANNED_OPERATOR = Code(
-    "NN216",
-    "planned-operator",
-    "error",
-    "an operator that is not built yet",
-    "The operator is part of the language, and this version does not have it.",
-    failing="Input(8, 4) -> LSTM(16) -> FC(3)\n",
-    mended="Input(8, 4) -> Conv(16, 3) -> FC(3)\n",
-)
