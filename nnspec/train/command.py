@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from nnspec.calls import Assign
     from nnspec.diagnostics.diagnostic import Diagnostics
-    from nnspec.program.program import Program
+    from nnspec.program.program import Model, Program
+    from nnspec.train.fitting import Fitting
 
 
 _AS_WRITTEN = Settings()
@@ -132,4 +133,22 @@ def training_statements(program: Program, training: Training, found: Diagnostics
             return None
         seen = opened.seen
         plan = check_training(training, model, found, seen, runs=True)
-    return None if plan is None else lower_training(plan, spec_folder).program
+    fitted = None if plan is None else _fittings(model, found)
+    return None if plan is None or fitted is None else lower_training(plan, spec_folder, fittings=fitted).program
+
+
+def _fittings(model: Model, found: Diagnostics) -> tuple[Fitting, ...] | None:
+    """What is fitted to the training data; None where the network cannot be built, as those who print it say."""
+    from nnspec.backends.lower import lower
+    from nnspec.diagnostics.diagnostic import Diagnostics
+    from nnspec.program.graph import TooManyLayers, flatten
+    from nnspec.train.fitting import fittings, has_fitted
+
+    try:
+        graph = flatten(model)
+    except TooManyLayers:
+        return None
+    if not has_fitted(graph):
+        return ()
+    lowered = lower(graph, Diagnostics())
+    return None if lowered is None else fittings(lowered, found)

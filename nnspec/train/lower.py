@@ -1,4 +1,4 @@
-"""A plan to calls: data, split, compile, fit, evaluate, as the statements a person would write.
+"""A plan to calls: data, split, fitting, compile, fit, evaluate, as the statements a person would write.
 
 `runner.py` runs these statements and `keras_source` prints them, so the two cannot drift apart. No
 framework is imported here and nothing is opened.
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from nnspec.calls import Assign, Call, Member, Value, Variable
 from nnspec.record import Record, replace
 from nnspec.train.check import mode_of
+from nnspec.train.fitting import Fitting, fit_steps
 from nnspec.train.losses import Metric
 from nnspec.train.lower_data import data_steps, split_steps, target_names
 from nnspec.train.lower_rate import learning_rate, plateau
@@ -34,6 +35,7 @@ class TrainingSteps(Record):
     before: Steps  # settings that hold for all layers
     model: Steps
     data: Steps
+    adapt: Steps  # what is fitted to the data before the first step
     compile: Steps
     fit: Steps
     restore: Steps
@@ -44,7 +46,7 @@ class TrainingSteps(Record):
     def program(self) -> Steps:
         """All of them. An empty comment, which prints as a blank line, begins each stage."""
         ending = (*self.evaluate, *self.ending)
-        stages = ((*self.before, *self.model), self.data, self.compile, self.fit, self.restore, ending)
+        stages = ((*self.before, *self.model), self.data, self.adapt, self.compile, self.fit, self.restore, ending)
         return tuple(
             [
                 replace(statement, comment=statement.comment or "") if position == 0 else statement
@@ -54,11 +56,13 @@ class TrainingSteps(Record):
         )
 
 
-def lower_training(plan: Plan, spec_folder: str = "", run_folder: str = "") -> TrainingSteps:
+def lower_training(
+    plan: Plan, spec_folder: str = "", run_folder: str = "", fittings: tuple[Fitting, ...] = ()
+) -> TrainingSteps:
     """The statements of a training run.
 
     Paths of data are relative to `spec_folder`; what is written goes to `run_folder`. `build_model`
-    is the function that makes the network.
+    is the function that makes the network, `fittings` are its layers that are fitted to the data.
     """
     training = plan.training
     evaluate, ending = _ending(plan)
@@ -66,6 +70,7 @@ def lower_training(plan: Plan, spec_folder: str = "", run_folder: str = "") -> T
         _before(plan),
         (Assign(("model",), Call(Variable("build_model"))),),
         (*data_steps(plan, spec_folder), *split_steps(plan)),
+        fit_steps(fittings, training.data.batch),
         _compile(plan),
         (*_callbacks(plan, run_folder), *_fit(plan)),
         (Assign((), Call(Member(MODEL, "load_weights"), (_best(run_folder),)), "the best epoch's weights"),)

@@ -29,6 +29,10 @@ class Report:
         parts = [f"{size} {name}" for size, name in zip(sizes, ("training", "validation", "test"), strict=True) if size]
         self.write(f"{plan.network.name} on {data.source}: {', '.join(parts)} examples; {folder.path}")
 
+    def fitting(self, names: list[str]) -> None:
+        """Which layers are fitted to the data, before the first epoch."""
+        self.write(f"fitted to the training examples: {', '.join(names)}")
+
     def epoch(self, epoch: int, of: int, figures: dict[str, float], rate: float, seconds: float) -> None:
         """One line."""
         if not self.epochs:

@@ -19,6 +19,7 @@ from nnspec.diagnostics.diagnostic import Diagnostics
 from nnspec.program.graph import TooManyLayers, flatten
 from nnspec.record import Record, replace
 from nnspec.train.check import check_training
+from nnspec.train.fitting import Fitting, fittings
 from nnspec.train.interrupt import Interrupts
 from nnspec.train.lower import TrainingSteps, lower_training
 from nnspec.train.network import network_of
@@ -42,6 +43,7 @@ class Prepared(Record):
     plan: Plan
     lowered: Lowered
     test_examples: int  # in a test set of the source's own
+    fittings: tuple[Fitting, ...]  # what is fitted to the training data before the first step
 
 
 def prepare(training: Training, model: Model, spec_folder: str, found: Diagnostics) -> Prepared | None:
@@ -63,7 +65,10 @@ def prepare(training: Training, model: Model, spec_folder: str, found: Diagnosti
     except TooManyLayers as error:
         found.report(codes.NOT_TRAINABLE, f"the network is too long to be trained: {error}", model.span)
         return None
-    return None if lowered is None else Prepared(plan, lowered, opened.test_examples)
+    fitted = None if lowered is None else fittings(lowered, found)
+    if lowered is None or fitted is None:
+        return None
+    return Prepared(plan, lowered, opened.test_examples, fitted)
 
 
 def has_packages(training: Training, found: Diagnostics) -> bool:
@@ -135,7 +140,8 @@ class _Run:
         self.report = report
         self.begin = begin
         self.interrupts = Interrupts()
-        self.steps: TrainingSteps = lower_training(self.plan, spec_folder, folder.path)
+        self.fittings = prepared.fittings
+        self.steps: TrainingSteps = lower_training(self.plan, spec_folder, folder.path, self.fittings)
         self.scope: dict[str, Any] = {"build_model": self._build}
         self.epochs_done = 0
 
@@ -161,7 +167,11 @@ class _Run:
                 help="add a layer with weights, such as `FC(10)`, or remove `trainable=false`",
             )
             return 1
-        run((*self.steps.data, *self.steps.compile), self.scope)
+        run(self.steps.data, self.scope)
+        if self.fittings and not self.folder.resumes:  # else the state has what was fitted
+            self.report.fitting([fitting.name for fitting in self.fittings])
+            run(self.steps.adapt, self.scope)
+        run(self.steps.compile, self.scope)
         *callbacks, fit = self.steps.fit
         run(callbacks, self.scope)
         monitor = make_monitor(

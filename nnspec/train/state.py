@@ -91,6 +91,9 @@ def restore(folder: RunFolder, model: Any, callbacks: list[Any], found: Diagnost
         return None
     for array, variable in zip(kept, variables, strict=True):
         variable.assign(array)
+    for layer in model.layers:
+        if hasattr(layer, "finalize_state"):  # it computes with what it made of its variables
+            layer.finalize_state()
     monitor = callbacks[-1]
     monitor.put_back = lambda: _remember(callbacks[:-1], memory, arrays)
     return epoch + 1
