@@ -9,7 +9,7 @@ from nnspec.ops.catalogue import families
 from nnspec.ops.operator import Example, Operator
 from tests.ops.oracle import build, read
 
-FAMILIES = ("conv", "conv_transpose", "dense", "pool", "resample", "select", "shape")
+FAMILIES = ("conv", "conv_transpose", "conv_recurrent", "dense", "pool", "recurrent", "resample", "select", "shape")
 CASES = [
     (made, example)
     for family, operators in families().items()
