@@ -18,7 +18,7 @@ import keras
 import numpy as np
 
 from nnspec.backends.execute import evaluate
-from nnspec.calls import Arrival, Call, Item, Variable
+from nnspec.calls import Arrival, Call, Item, Operation, Variable
 from nnspec.diagnostics.diagnostic import RuleError
 from nnspec.ops.kinds import Word
 from nnspec.ops.operator import Operator
@@ -51,7 +51,7 @@ class Built(Record):
     @property
     def weights(self) -> list[tuple[str, Shape, bool]]:
         """Name, shape and whether it is trained, in Keras's order."""
-        return [(weight.name, tuple(weight.shape), weight.trainable) for weight in _weights(self.outputs)]
+        return [(name, tuple(weight.shape), weight.trainable) for name, weight in _weights(self.outputs)]
 
     def run(self, *values: np.ndarray) -> Any:
         """The outputs for batches of values."""
@@ -86,14 +86,24 @@ def _named(value: Any) -> Any:
             return Call(target, tuple(map(_named, value.args)), kwargs)
         case Item():
             return Item(_named(value.value), value.index)
+        case Operation():
+            return Operation(value.operator, _named(value.left), _named(value.right))
         case list() | tuple():
             return type(value)(map(_named, value))
     return value
 
 
-def _weights(outputs: Sequence[Any]) -> list[Any]:
-    """The weights of all layers that lead to the outputs, first layers first."""
-    found: list[Any] = []
+def weights_of(layer: Any) -> list[tuple[str, Any]]:
+    """The weights of a Keras layer with their names; where these do not tell them apart, their paths in the layer."""
+    names = [weight.name for weight in layer.weights]
+    if len(set(names)) < len(names):
+        names = [weight.path.removeprefix(f"{layer.path}/") for weight in layer.weights]
+    return list(zip(names, layer.weights, strict=True))
+
+
+def _weights(outputs: Sequence[Any]) -> list[tuple[str, Any]]:
+    """The weights of all layers that lead to the outputs, with their names, first layers first."""
+    found: list[tuple[str, Any]] = []
     seen: set[int] = set()
 
     def visit(tensor: Any) -> None:
@@ -105,7 +115,7 @@ def _weights(outputs: Sequence[Any]) -> list[Any]:
         for source in node.input_tensors:
             visit(source)
         if isinstance(history.operation, keras.layers.Layer):
-            found.extend(history.operation.weights)
+            found.extend(weights_of(history.operation))
 
     for output in outputs:
         visit(output)

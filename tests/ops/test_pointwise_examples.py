@@ -1,4 +1,4 @@
-"""The examples of sources, activations, normalisations, noise and merges, by our rules and by real Keras."""
+"""The examples of operators that may take several tensors, or none, by our rules and by real Keras."""
 
 from __future__ import annotations
 
@@ -14,15 +14,19 @@ from nnspec.ops.registry import find_operator
 from tests.ops.oracle import build, read
 from tests.program.checking import check
 
-FAMILIES = ("source", "activation", "norm", "regularization", "merge")
+FAMILIES = (
+    *("source", "activation", "norm", "regularization", "merge", "attention", "position"),
+    *("augment", "graph_conv", "preprocess"),
+)
 OPERATORS: list[type[Operator]] = [
     value
     for family in FAMILIES
     for value in vars(import_module(f"nnspec.ops.{family}")).values()
     if isinstance(value, type) and issubclass(value, Operator) and value.__dict__.get("examples")
 ]
-BRANCHED = [example for made in OPERATORS for example in made.examples if "{" in example.spec]
-CHAINS = [(made, example) for made in OPERATORS for example in made.examples if "{" not in example.spec]
+EXAMPLES = [(made, example) for made in OPERATORS for example in made.examples]
+WHOLE = [example for _, example in EXAMPLES if "{" in example.spec or " as " in example.spec]
+CHAINS = [(made, example) for made, example in EXAMPLES if example not in WHOLE]
 
 
 def through(flow: str) -> tuple[Operator, list[object]]:
@@ -51,8 +55,8 @@ def test_example_of_a_chain(made: type[Operator], example: Example) -> None:
         assert found.weights == [(w.name, w.shape, w.trainable) for w in operator.weights(*inputs)]
 
 
-@pytest.mark.parametrize("example", BRANCHED, ids=[example.spec for example in BRANCHED])
-def test_example_with_braces(example: Example) -> None:
+@pytest.mark.parametrize("example", WHOLE, ids=[example.spec for example in WHOLE])
+def test_example_that_is_no_chain(example: Example) -> None:
     checked = check(example.spec + "\n")
     if example.fails is not None:
         assert checked.only().code.slug == example.fails

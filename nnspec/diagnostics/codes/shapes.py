@@ -131,7 +131,8 @@ DOES_NOT_DIVIDE = Code(
     "does-not-divide",
     "error",
     "an axis that cannot be cut into equal parts",
-    "`Split(n)` cuts an axis into n equal parts; `PixelShuffle(n)` spreads n · n channels over a square of n by n.",
+    "`Split(n)` cuts an axis into n equal parts; `PixelShuffle(n)` spreads n · n channels over a square of n by n; "
+    "`MultiHeadAttention(n)` shares the channels out among n heads.",
     failing="Input(8, 3) -> Split(2) -> Add\n",
     mended="Input(8, 4) -> Split(2) -> Add\n",
 )
@@ -149,7 +150,8 @@ CROP_TOO_LARGE = Code(
     "crop-to-larger",
     "error",
     "a crop to a size that is larger",
-    "`Crop(like=x)` cuts every axis but the last down to the size that x has there.",
+    "`Crop(like=x)` cuts every axis but the last down to the size that x has there, `RandomCrop` and `CenterCrop` cut "
+    "out as many rows and columns as they are told.",
     failing="x = Input(8, 8, 3)\nx -> Conv(4, 3) -> Crop(like=x)\n",
     mended="x = Input(8, 8, 3)\nx -> Conv(4, 3, padding=same) -> Crop(like=x)\n",
 )
@@ -170,6 +172,17 @@ NOT_WHOLE = Code(
     "An embedding looks up rows by their numbers: declare the input as `dtype=int32`.",
     failing="Input(16) -> Embedding(100, 8)\n",
     mended="Input(16, dtype=int32) -> Embedding(100, 8)\n",
+)
+ATTENTION_DIFFERS = Code(
+    "NN323",
+    "attention-differs",
+    "error",
+    "queries, keys, values or a mask that do not fit together",
+    "Each key has one value, so keys and values are equally many. Queries are compared with keys of as many channels; "
+    "`MultiHeadAttention` projects both first, so there they may differ. A mask has an entry for each key, or for each "
+    "query and key. Along axes that are not attended all are equal.",
+    failing="a = Input(5, 8)\nb = Input(7, 6)\nAttention{ a | b }\n",
+    mended="a = Input(5, 8)\nb = Input(7, 6)\nAttention{ a | b -> Dense(8) }\n",
 )
 INPUTS_UNREAD = Code(
     "NN329",
