@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from hypothesis import HealthCheck, settings
+
+# No test is a clock: neither an example nor the making of examples fails because a machine is slow.
+settings.register_profile("nnspec", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("nnspec")
+
 
 def pytest_make_parametrize_id(config: object, val: object) -> str | None:
     """Functions are called by their names: their addresses differ between the processes that share the tests."""

@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import time
 
 import numpy as np
 import pytest
@@ -14,6 +13,7 @@ from nnspec.backends.lower import lower
 from nnspec.diagnostics.diagnostic import Diagnostics
 from tests.backends.graphs import Net
 from tests.backends.networks import op
+from tests.effort import growth
 
 keras = import_keras()
 
@@ -51,17 +51,6 @@ def test_a_deep_chain_is_printed(tmp_path):
     assert done.stdout.strip() == str(DEEP + 1), done.stderr
 
 
-def seconds(action, *arguments):
-    """Processor time, so that what else the machine does is not counted; the least of two runs."""
-    found = []
-    for _ in range(2):
-        start = time.process_time()
-        action(*arguments)
-        found.append(time.process_time() - start)
-    return min(found)
-
-
-def test_the_time_grows_with_the_layers():
-    small, large = deep(200), deep(1600)
-    assert seconds(lower, large, Diagnostics()) < 40 * seconds(lower, small, Diagnostics())
-    assert seconds(build, large) < 40 * seconds(build, small)
+def test_the_work_grows_with_the_layers():
+    assert growth(lambda count: lower(deep(count), Diagnostics()), 400) < 2.5
+    assert growth(lambda count: build(deep(count)), 400) < 2.5

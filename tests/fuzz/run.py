@@ -1,7 +1,8 @@
 """Runs many inputs through `check`: `python -m tests.fuzz.run --count 200000 --seed 1 --jobs 2`.
 
 Each worker is a process of its own with a limit on its memory and an alarm on every input; one that
-dies is replaced, and the input that killed it is a finding. Findings are kept under `--keep`.
+dies is replaced, and the input that killed it is a finding. Findings are kept under `--keep`. With
+`--untimed` a slow input is no finding, as in a test, which must not fail because a machine is slow.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 MOST_SECONDS = 5.0
+WITHOUT_END = 1_200  # seconds on the wall's clock after which even `--untimed` takes an input to hang
 MOST_BYTES = 1_000_000_000
 ADDRESS_SPACE = 4 * 1024**3  # the deep stack reserves half a GB of it
 LIBRARIES = {
@@ -33,7 +35,7 @@ LIBRARIES = {
 # A worker.
 
 
-def work(seed: int, first: int, end: int, step: int, folder: str) -> None:
+def work(seed: int, first: int, end: int, step: int, folder: str, *, timed: bool) -> None:
     """Examine every `step`-th input from `first` on; one line of JSON for each finding, and a last one."""
     from tests.fuzz.corpus import LIBRARY
     from tests.fuzz.inputs import make_input
@@ -52,8 +54,8 @@ def work(seed: int, first: int, end: int, step: int, folder: str) -> None:
         path = os.path.join(folder, "input.yaml" if given.is_yaml else "input.nn")
         Path(path).write_bytes(given.data)
         os.pwrite(state, f"{number:<20}".encode(), 0)
-        signal.setitimer(signal.ITIMER_PROF, 2 * MOST_SECONDS)
-        signal.alarm(60)
+        signal.setitimer(signal.ITIMER_PROF, 2 * MOST_SECONDS if timed else 0)
+        signal.alarm(60 if timed else WITHOUT_END)
         began, cpu = time.perf_counter(), time.process_time()
         outcome = examine(given, path)
         seconds = min(time.perf_counter() - began, time.process_time() - cpu)
@@ -62,6 +64,8 @@ def work(seed: int, first: int, end: int, step: int, folder: str) -> None:
         signal.setitimer(signal.ITIMER_PROF, 0)
         signal.alarm(0)
         summary.add(number, given.kind, outcome, seconds)
+        if timed and seconds > MOST_SECONDS:
+            summary.findings.append((number, f"took {seconds:.1f} s"))
         if (number - first) // step % 500 == 499:
             _append(folder, summary)
             summary = Summary()
@@ -102,8 +106,6 @@ class Summary:
         if used > self.peak[0]:
             self.peak = (used, number)
         self.findings += [(number, breach) for breach in outcome.breaches]
-        if seconds > MOST_SECONDS:
-            self.findings.append((number, f"took {seconds:.1f} s"))
 
     def data(self) -> dict[str, Any]:
         """As plain data."""
@@ -126,9 +128,10 @@ class Summary:
 class Worker:
     """A process that is replaced when it dies."""
 
-    def __init__(self, seed: int, first: int, end: int, step: int) -> None:
+    def __init__(self, seed: int, first: int, end: int, step: int, *, timed: bool) -> None:
         self.seed, self.next, self.end, self.step = seed, first, end, step
         self.folder = tempfile.mkdtemp(prefix="nnspec-fuzz-")
+        self.timed = timed
         self.done = False
         self.read = 0
         self.start()
@@ -139,6 +142,7 @@ class Worker:
             sys.executable,
             "-m",
             "tests.fuzz.run",
+            *([] if self.timed else ["--untimed"]),
             "--worker",
             *map(str, (self.seed, self.next, self.end, self.step)),
             self.folder,
@@ -179,14 +183,16 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--keep", default="")
+    parser.add_argument("--untimed", action="store_true")
     parser.add_argument("--worker", nargs=5)
     options = parser.parse_args()
     if options.worker:
-        work(*map(int, options.worker[:4]), options.worker[4])
+        work(*map(int, options.worker[:4]), options.worker[4], timed=not options.untimed)
         return 0
     summary, began = Summary(), time.perf_counter()
     end = options.first + options.count
-    workers = [Worker(options.seed, options.first + job, end, options.jobs) for job in range(options.jobs)]
+    firsts = range(options.first, options.first + options.jobs)
+    workers = [Worker(options.seed, first, end, options.jobs, timed=not options.untimed) for first in firsts]
     shown = 0
     while any(not worker.done for worker in workers):
         time.sleep(0.2)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import operator
-import time
 from typing import Any
 
 import pytest
@@ -30,6 +29,7 @@ from nnspec.shapes.dim import (
     total,
     upper,
 )
+from tests.effort import growth
 
 H, W, C = symbol("H"), symbol("W"), symbol("C")
 
@@ -272,15 +272,17 @@ def test_nested_divisions_stop_at_the_limits() -> None:
 
 
 def test_two_hundred_windows_stay_small_and_quick() -> None:
-    size: Dim = H
-    start = time.perf_counter()
-    for number in range(200):
-        size = (size + 2 - 3) // (2 if number % 20 == 0 else 1) + 1
-        compare(size, ">=", 1)
-        size = ceil_div(size, 1)
-        size = size * 2 if number % 20 == 10 else size
-    assert time.perf_counter() - start < 1
-    assert len(str(size)) < 200
+    def windows(count: int) -> Dim:
+        size: Dim = H
+        for number in range(count):
+            size = (size + 2 - 3) // (2 if number % 20 == 0 else 1) + 1
+            compare(size, ">=", 1)
+            size = ceil_div(size, 1)
+            size = size * 2 if number % 20 == 10 else size
+        return size
+
+    assert len(str(windows(200))) < 200
+    assert growth(windows, 100) < 2.5
 
 
 # Demands
