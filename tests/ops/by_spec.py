@@ -46,5 +46,5 @@ def as_array(value: Any) -> np.ndarray:
 
 def run(model: Any, x: np.ndarray, *, training: bool = False) -> np.ndarray:
     """The one output of a model for a batch."""
-    found = model([x], training=training)
+    found = model(x, training=training)
     return as_array(found[0] if isinstance(found, (list, tuple)) else found)
