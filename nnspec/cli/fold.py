@@ -49,8 +49,9 @@ class _Folding:
                 self.at += 1
                 yield Line(depth, row.name, row)
             elif isinstance(step, CallStep):
-                yield Line(depth, step.name)
-                yield from self._entered(entered[0], depth + 1)
+                if step.name:
+                    yield Line(depth, step.name)
+                yield from self._entered(entered[0], depth + bool(step.name))
             else:
                 yield from self._run(step, entered, depth)
 

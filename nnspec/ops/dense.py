@@ -171,7 +171,7 @@ class Embedding(Operator):
         return (Reach(1, 1),) * x.rank
 
     def beside(self, other: Operator) -> Operator:
-        return self.reversible() if other.reads_part is Embedding else self
+        return self.reversible() if other.layered()[-1].reads_part is Embedding else self
 
     def reversible(self) -> Embedding:
         """The same, read backwards too."""

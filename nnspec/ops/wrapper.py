@@ -148,8 +148,9 @@ class SpectralNorm(KernelWrapper):
     def weights(self, *inputs: TensorType) -> Iterator[Weight]:
         inner = list(self.inner.weights(*inputs))
         kernel = next(weight for weight in inner if weight.name == "kernel")
+        yield kernel
         yield Weight("vector_u", (1, kernel.shape[-1]), trainable=False)
-        yield from inner
+        yield from (weight for weight in inner if weight is not kernel)
 
     def wrapped(self, made: Call) -> Call:
         return layer("keras.layers.SpectralNormalization", made, **self.keras_options())
@@ -258,9 +259,23 @@ class TimeDistributed(Wrapper):
         Example("Input(4, 6, dtype=int32) -> TimeDistributed{ Embedding(20, 3) -> GlobalAvgPool }", (4, 3)),
     )
 
+    #: Whether another use of the same weights stands at other steps, so that both must call one plain layer.
+    is_folded = False
+
     @classmethod
     def accepts(cls, inner: type[Operator]) -> bool:
         return not inner.is_source
+
+    @property
+    def keeps(self) -> str:
+        return self.inner.keeps
+
+    def beside(self, other: Operator) -> Operator:
+        others = sum(isinstance(each, TimeDistributed) for each in other.layered())
+        made = self.around(self.inner.beside(other))
+        if others != sum(isinstance(each, TimeDistributed) for each in self.layered()):
+            made.__dict__["is_folded"] = True
+        return made
 
     def within(self, inputs: tuple[TensorType, ...]) -> tuple[tuple[TensorType, ...], Dim]:
         batched = [(index, x) for index, x in enumerate(inputs) if x.batched]
@@ -302,7 +317,7 @@ class TimeDistributed(Wrapper):
             return self.inner.lower(*inputs)
         given = [replace(x, type=step_of(x.type)) for x in inputs]
         value = self.inner.lower(*given)
-        if len(inputs) == 1 and given[0].type.rank and is_chain(value, given[0]):
+        if not self.is_folded and len(inputs) == 1 and given[0].type.rank and is_chain(value, given[0]):
             return rewrite(
                 value, arrival=lambda _: inputs[0], made=lambda made: layer("keras.layers.TimeDistributed", made)
             )

@@ -158,7 +158,7 @@ class _Flattener:
         outer, path = self.owner, self.path
         if step.owner is not None:
             self.owner = (step.owner, ())
-        self.path = (*path, step.name)
+        self.path = (*path, step.name) if step.name else path
         operands = {p: ports[wire] for p, wire in enumerate(step.use.operands) if wire in ports}
         inner = self._enter(step.use, turns, operands)
         self.owner, self.path = outer, path

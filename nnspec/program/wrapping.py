@@ -84,7 +84,8 @@ class WrapperElaborator(FlowElaborator):
             if isinstance(tensor.type, TensorType)
         ])  # fmt: skip
         wires = tuple([tensor.wire for tensor in outputs])
-        scope.frame.steps.append(CallStep(use(region, entering, wall), wires, node.span, type(made).__name__))
+        name = "" if made.wraps_one else type(made).__name__
+        scope.frame.steps.append(CallStep(use(region, entering, wall), wires, node.span, name))
         return outputs if isinstance(region.result, tuple) else outputs[0]
 
     def _flow(self, flow: tree.Flow, value: Value | None, scope: Scope) -> Value:

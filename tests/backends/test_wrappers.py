@@ -8,6 +8,7 @@ from nnspec.backends.keras_build import build
 from nnspec.backends.keras_source import generate
 from nnspec.backends.lower import lower
 from nnspec.diagnostics.diagnostic import Diagnostics
+from nnspec.ops.catalogue import families
 from tests.program.checking import check
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -155,6 +156,20 @@ def test_an_embedding_read_backwards_is_its_transpose(tmp_path):
     np.testing.assert_allclose(np.asarray(again(x)), y, atol=1e-6)
 
 
+def test_shared_weights_inside_and_outside_steps(tmp_path):
+    spec = "shared T = FC(4) -> Tanh\nx = Input(3, 4)\nConcat{ x -> TimeDistributed{ T } -> T | x -> Take(0) -> T }"
+    wrong = check(spec).only()
+    assert wrong.code.slug == "unequal-shares"
+    spec = "shared T = Dense(4) -> Tanh\nx = Input(3, 4)\nConcat{ x -> TimeDistributed{ T } -> Take(1) | x -> Take(0) -> T }"
+    model, x, y = outputs(spec)
+    kernel, bias = model.get_weights()
+    np.testing.assert_allclose(y, np.tanh(x[:, [1, 0]] @ kernel + bias).reshape(3, 8), atol=1e-5)
+    model.save(tmp_path / "model.keras")
+    again = keras.saving.load_model(tmp_path / "model.keras")
+    assert len(again.weights) == 2
+    np.testing.assert_allclose(np.asarray(again(x)), y, atol=1e-6)
+
+
 def test_a_table_that_is_only_read_backwards():
     model, x, y = outputs("shared Table = Embedding(9, 4)\nInput(6, 4) -> Unembed(Table)")
     np.testing.assert_allclose(y, x @ model.get_weights()[0].T, atol=1e-6)
@@ -212,3 +227,27 @@ def test_states_of_both_directions_arrive_and_leave():
 
 def data_of(shape, seed):
     return np.random.default_rng(seed).normal(size=shape).astype("float32")
+
+
+EXAMPLES = [example for family in ("wrapper", "unembed") for cls in families()[family] for example in cls.examples]
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.spec[:60])
+def test_an_example(example):
+    """By our rules and by Keras: shapes, weights in Keras's order, which of them are trained."""
+    found = check(example.spec)
+    if example.fails is not None:
+        assert found.only().code.slug == example.fails
+        return
+    several = isinstance(example.shape[0], tuple)
+    assert [tuple(map(str, shape)) for shape in found.shapes] == [
+        tuple(map(str, shape)) for shape in (example.shape if several else [example.shape])
+    ]
+    model, _ = made(example.spec)
+    ours = [
+        (weight.name, tuple(weight.shape), weight.trainable)
+        for layer in found.graph.layers
+        if layer.shares is None
+        for weight in layer.operator.weights(*[found.graph.type_of(port) for port in layer.inputs])
+    ]
+    assert ours == [(weight.name, tuple(weight.shape), weight.trainable) for weight in model.weights]

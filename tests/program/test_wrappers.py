@@ -123,6 +123,11 @@ def test_a_shared_part_is_wrapped_everywhere_or_nowhere() -> None:
     assert error.code.slug == "unequal-shares"
 
 
+def test_a_shared_part_inside_and_outside_steps_has_one_set_of_weights() -> None:
+    spec = "shared T = Dense(4)\nInput(5, 4) -> T -> TimeDistributed{ T -> ReLU } -> T"
+    assert counted(spec) == (20, 3 * 80, 4)
+
+
 # The transposed table.
 
 TABLE = "shared Table = Embedding(100, 16)\n"
