@@ -115,6 +115,9 @@ def _pair(option: str, text: str, form: re.Pattern[str], example: str) -> tuple[
     if not sign or not value.strip():
         raise UsageError(f"`{option} {text}` gives no value: write `{option} {name or example.partition('=')[0]}=…`")
     if not form.fullmatch(name):
+        if form is _NAME and _NAME.fullmatch(name[:1].lower() + name[1:]):
+            turned = name[0].lower() + name[1:]
+            raise UsageError(f"`{option} {text}`: a param begins with a lower-case letter; write `{option} {turned}=…`")
         raise UsageError(f"`{option}` takes a name and a value, such as `{option} {example}`, not `{text}`")
     return name, value
 
