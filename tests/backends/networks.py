@@ -100,6 +100,27 @@ def penalties():
     return net.graph(y=x)
 
 
+def graph_of_nodes():
+    net = Net("gcn")
+    x = net(op("Input", sizes=(symbol("N"), 5)), name="x")
+    a = net(op("Input", sizes=(symbol("N"), symbol("N"))), name="a")
+    h = net(op("ReLU"), net(op("GraphConv", units=4, normalize=Word("symmetric"), bias=False), x, a))
+    return net.graph(y=net(op("GraphConv", units=3, normalize=Word("row"), init=Word("he_normal")), h, a, name="y"))
+
+
+def processed():
+    net = Net("processed")
+    x = net(op("Input", sizes=(9, 8, 3)), name="input")
+    x = net.chain(x, op("Rescale", scale=0.5, offset=(1, 2, 3)), op("Standardize", mean=(1, 0, 1), variance=2))
+    x = net.chain(x, op("RandomFlip", mode=Word("vertical")), op("RandomRotation", factor=(-0.1, 0.2), seed=3))
+    x = net.chain(x, op("RandomZoom", height_factor=0.1), op("RandomTranslation", height_factor=0.1, width_factor=0.2))
+    x = net.chain(x, op("RandomContrast", factor=0.1), op("RandomBrightness", factor=0.1, value_range=(0, 1)))
+    x = net.chain(x, op("RandomCrop", height=7, width=6), op("CenterCrop", height=5, width=6))
+    x = net.chain(x, op("Standardize", axis=(0, 1)), op("Whiten"), op("Flatten"), op("PCA", k=4), op("FC", units=2))
+    return net.graph(y=x)
+
+
 ALL = (
     chain, residual, inception, shared_towers, shared_outputs, several_outputs, own_layers, open_sizes, penalties,
+    graph_of_nodes, processed,
 )  # fmt: skip
