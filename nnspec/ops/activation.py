@@ -208,6 +208,7 @@ class SiLU(Activation):
     Source: Ramachandran et al. 2017; `keras.activations.silu`.
     """
 
+    elsewhere = ("Swish",)
     function = "silu"
     examples = (Example("Input(8, 8, 3) -> SiLU", (8, 8, 3)),)
 
@@ -219,6 +220,7 @@ class HardSwish(Activation):
     Source: Howard et al. 2019, "Searching for MobileNetV3", section 5.2; `keras.activations.hard_swish`.
     """
 
+    elsewhere = ("HardSiLU",)
     function = "hard_swish"
     examples = (Example("Input(8, 8, 3) -> HardSwish", (8, 8, 3)),)
 

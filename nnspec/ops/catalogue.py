@@ -52,14 +52,12 @@ def index_text() -> str:
         (alias, made.__name__) for operators in families().values() for made in operators for alias in made.aliases
     ]
     known = {name for name, _ in (*pairs, *aliases)}
-    keras = [
-        (name, made.__name__)
-        for operators in families().values()
-        for made in operators
-        for name in keras_layers(made)
-        if name not in known
-    ]
-    tables = {"OPERATORS": pairs, "ALIASES": aliases, "KERAS": list(dict(keras).items())}
+    elsewhere: dict[str, str] = {}
+    for made in (made for operators in families().values() for made in operators):
+        for name in (*keras_layers(made), *made.elsewhere):
+            if name not in known:
+                elsewhere.setdefault(name, made.__name__)
+    tables = {"OPERATORS": pairs, "ALIASES": aliases, "ELSEWHERE": list(elsewhere.items())}
     return "\n".join([_HEAD, *[_table(name, rows) for name, rows in tables.items()]])
 
 

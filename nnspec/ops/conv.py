@@ -101,6 +101,7 @@ class Conv(Sliding):
     filters: int = param(Integer(ge=1), doc="channels of the output")
     groups: int = option(Integer(ge=1), default=1, keras="groups", doc="groups of channels convolved apart")
 
+    elsewhere = ("Convolution",)
     has_kernel = True
     examples = (
         Example("Input(32, 32, 3) -> Conv(64, 3)", (30, 30, 64)),
@@ -223,6 +224,7 @@ class SeparableConv(Sliding):
         Integer(ge=1), default=1, keras="depth_multiplier", doc="depthwise outputs for each channel that arrives"
     )
 
+    elsewhere = ("SeparableConvolution",)
     renamed = {**Sliding.renamed, **_keras_names("depthwise", "pointwise")}
     examples = (
         Example("Input(32, 32, 16) -> SeparableConv(64, 3, padding=same)", (32, 32, 64)),

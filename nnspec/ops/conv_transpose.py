@@ -37,6 +37,7 @@ class ConvTranspose(Stacked):
     )
 
     aliases = ("Deconv",)
+    elsewhere = ("ConvolutionTranspose",)
     has_kernel = True
     renamed = {**Stacked.renamed, "kernel_size": "kernel", "strides": "stride", "dilation_rate": "dilation"}
     examples = (

@@ -107,6 +107,8 @@ class Operator:
 
     params: ClassVar[Mapping[str, Param[Any]]] = {}
     aliases: ClassVar[tuple[str, ...]] = ()
+    #: What others call it, beside the Keras layers in its `Source:`; no names here, but an exact fix is offered.
+    elsewhere: ClassVar[tuple[str, ...]] = ()
     #: Keras's spellings that are renamed here, to the name they have here (an exact fix is offered).
     renamed: ClassVar[Mapping[str, str]] = {}
     examples: ClassVar[tuple[Example, ...]] = ()

@@ -10,7 +10,7 @@ from functools import cache
 from importlib import import_module
 from typing import Any
 
-from nnspec.ops.index import ALIASES, KERAS, OPERATORS
+from nnspec.ops.index import ALIASES, ELSEWHERE, OPERATORS
 
 
 @cache
@@ -21,9 +21,15 @@ def find_operator(name: str) -> Any:
     return None if family is None else getattr(import_module(f"nnspec.ops.{family}"), name)
 
 
-def named_in_keras(name: str) -> str | None:
-    """The operator that does what a Keras layer of this name does, or None."""
-    return KERAS.get(name)
+#: What others put into a name that is taken from the tensor here.
+_RANK = re.compile(r"[123][Dd]")
+
+
+def named_elsewhere(name: str) -> str | None:
+    """The operator that does what one of this name does in Keras, say, or None: `MaxPool2D`, `Concatenate`."""
+    bare = _RANK.sub("", name, count=1)
+    known = ELSEWHERE.get(name) or ELSEWHERE.get(_RANK.sub(lambda rank: rank[0].upper(), name)) or ELSEWHERE.get(bare)
+    return known or (bare if bare != name and find_operator(bare) is not None else None)
 
 
 def operator_names() -> list[str]:

@@ -90,6 +90,7 @@ class SpatialDropout(Noise):
 
     rate: float = param(Real(ge=0, lt=1), doc="share of the channels that are dropped")
 
+    elsewhere = ("Dropout1D", "Dropout2D", "Dropout3D")
     examples = (
         Example("Input(8, 8, 3) -> SpatialDropout(0.2)", (8, 8, 3)),
         Example("Input(50, 8) -> SpatialDropout(0.2)", (50, 8)),

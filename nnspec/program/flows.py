@@ -12,9 +12,10 @@ from typing import Any, NoReturn
 from nnspec.diagnostics.codes import graph as graph_codes
 from nnspec.diagnostics.codes import limits, promises
 from nnspec.diagnostics.codes import names as codes
-from nnspec.diagnostics.diagnostic import Edit, Fix, Label
+from nnspec.diagnostics.diagnostic import Label
 from nnspec.ops.kinds import whole
-from nnspec.ops.registry import find_operator, named_in_keras, operator_names
+from nnspec.ops.registry import find_operator, operator_names
+from nnspec.program.elsewhere import renaming
 from nnspec.program.regions import Regions, is_lost
 from nnspec.program.reporting import MAX_COMPARED
 from nnspec.program.scope import (
@@ -422,15 +423,11 @@ class FlowElaborator(OperatorApplier):
             raise Broken
         if self.found.is_known(codes.UNKNOWN_OPERATOR, node.name_span):
             raise Broken
-        ours = named_in_keras(node.name)
-        if ours is not None:
-            self.fail(
-                codes.UNKNOWN_OPERATOR,
-                f"there is no operator `{node.name}`",
-                node.name_span,
-                help=f"Keras's `{node.name}` is `{ours}` here",
-                fixes=(Fix(f"write `{ours}`", (Edit(node.name_span, ours),), safe=True),),
-            )
+        known = renaming(node)
+        if known is not None:
+            fixes = () if known.fix is None else (known.fix,)
+            message = f"there is no operator `{node.name}`"
+            self.fail(codes.UNKNOWN_OPERATOR, message, node.name_span, help=known.help, fixes=fixes)
         near = self.near(node.name, lambda: [*operator_names(), *self.home.unit.parts])
         self.fail(
             codes.UNKNOWN_OPERATOR,
