@@ -45,7 +45,7 @@ class ReLU(Activation):
     With settings: x where x ≥ threshold, negative_slope · (x - threshold) below, at most max_value.
 
     Shape: any, unchanged.
-    Source: Nair & Hinton 2010; `keras.layers.ReLU`.
+    Source: Nair & Hinton 2010, "Rectified linear units improve restricted Boltzmann machines"; `keras.layers.ReLU`.
     """
 
     max_value: float | None = option(OrNone(Real(ge=0)), default=None, keras="max_value", doc="the largest output")
@@ -75,7 +75,8 @@ class LeakyReLU(Activation):
     """x where x ≥ 0, slope · x below.
 
     Shape: any, unchanged.
-    Source: Maas et al. 2013; `keras.layers.LeakyReLU`.
+    Source: Maas et al. 2013, "Rectifier nonlinearities improve neural network acoustic models";
+    `keras.layers.LeakyReLU`.
     """
 
     slope: float = param(Real(ge=0), default=0.3, keras="negative_slope", doc="slope for negative inputs")
@@ -159,7 +160,8 @@ class ELU(Activation):
     """x where x > 0, alpha · (exp(x) - 1) below.
 
     Shape: any, unchanged.
-    Source: Clevert et al. 2016, equation 13; `keras.layers.ELU`.
+    Source: Clevert et al. 2016, "Fast and accurate deep network learning by exponential linear units";
+    `keras.layers.ELU`.
     """
 
     alpha: float = option(Real(), default=1.0, keras="alpha", doc="minus what it tends to for very negative inputs")
@@ -174,7 +176,7 @@ class SELU(Activation):
     """Scaled ELU: 1.0507 · (x where x > 0, 1.6733 · (exp(x) - 1) below), which keeps mean 0 and variance 1.
 
     Shape: any, unchanged.
-    Source: Klambauer et al. 2017, equation 2; `keras.activations.selu`.
+    Source: Klambauer et al. 2017, "Self-normalizing neural networks", equation 2; `keras.activations.selu`.
     """
 
     function = "selu"
@@ -182,10 +184,12 @@ class SELU(Activation):
 
 
 class GELU(Activation):
-    """Gaussian error linear unit: x · Φ(x).
+    """Gaussian error linear unit: x · Φ(x), with Φ(x) = (1 + erf(x / √2)) / 2.
+
+    With `approximate` it is x / 2 · (1 + tanh(√(2 / π) · (x + 0.044715 · x³))).
 
     Shape: any, unchanged.
-    Source: Hendrycks & Gimpel 2016, section 2; `keras.activations.gelu`.
+    Source: Hendrycks & Gimpel 2016, "Gaussian error linear units", section 2; `keras.activations.gelu`.
     """
 
     approximate: bool = option(Flag(), default=False, doc="by tanh, as the paper's section 2 allows")
@@ -205,7 +209,7 @@ class SiLU(Activation):
     """Sigmoid linear unit, or swish: x · sigmoid(x).
 
     Shape: any, unchanged.
-    Source: Ramachandran et al. 2017; `keras.activations.silu`.
+    Source: Ramachandran et al. 2017, "Searching for activation functions"; `keras.activations.silu`.
     """
 
     elsewhere = ("Swish",)
@@ -240,7 +244,7 @@ class HardSigmoid(Activation):
     """min(max(x / 6 + 1/2, 0), 1).
 
     Shape: any, unchanged.
-    Source: `keras.activations.hard_sigmoid`.
+    Source: Howard et al. 2019, "Searching for MobileNetV3", section 5.2; `keras.activations.hard_sigmoid`.
     """
 
     function = "hard_sigmoid"
@@ -262,7 +266,8 @@ class Softplus(Activation):
     """log(1 + exp(x)).
 
     Shape: any, unchanged.
-    Source: Dugas et al. 2001; `keras.activations.softplus`.
+    Source: Dugas et al. 2001, "Incorporating second-order functional knowledge for better option pricing";
+    `keras.activations.softplus`.
     """
 
     function = "softplus"
@@ -273,7 +278,8 @@ class Softsign(Activation):
     """x / (1 + |x|).
 
     Shape: any, unchanged.
-    Source: Glorot & Bengio 2010; `keras.activations.softsign`.
+    Source: Glorot & Bengio 2010, "Understanding the difficulty of training deep feedforward neural networks";
+    `keras.activations.softsign`.
     """
 
     function = "softsign"
@@ -300,7 +306,8 @@ class Softmax(OverAxis):
     """exp(x) / Σ exp(x) over an axis.
 
     Shape: any, unchanged.
-    Source: Bridle 1990; `keras.layers.Softmax`.
+    Source: Bridle 1990, "Probabilistic interpretation of feedforward classification network outputs";
+    `keras.layers.Softmax`.
     """
 
     examples = (
@@ -317,7 +324,7 @@ class LogSoftmax(OverAxis):
     """x - log Σ exp(x) over an axis.
 
     Shape: any, unchanged.
-    Source: `keras.activations.log_softmax`.
+    Source: Bridle 1990, of whose softmax it is the logarithm; `keras.activations.log_softmax`.
     """
 
     function = "log_softmax"
@@ -337,7 +344,8 @@ class GumbelSoftmax(OverAxis):
     After training there is no noise. `hard` gives the one-hot of the largest, with the gradient of the soft sample.
 
     Shape: any, unchanged.
-    Source: Jang et al. 2017, equation 2 and section 2.2 (straight-through).
+    Source: Jang et al. 2017, "Categorical reparameterization with Gumbel-softmax", equation 2 and section 2.2
+    (straight-through).
     """
 
     temperature: float = option(Real(gt=0), default=1.0, keras="temperature", doc="smaller is nearer to one-hot")
@@ -355,10 +363,10 @@ class GumbelSoftmax(OverAxis):
 
 
 class Linear(Activation):
-    """The identity, as an activation.
+    """x, the identity as an activation.
 
     Shape: any, unchanged.
-    Source: `keras.activations.linear`.
+    Source: Widrow & Hoff 1960, "Adaptive switching circuits"; `keras.activations.linear`.
     """
 
     function = "linear"
@@ -370,7 +378,7 @@ class Step(Activation):
     """1 where x ≥ threshold, 0 below. Its gradient is 0: nothing before it learns.
 
     Shape: any, unchanged.
-    Source: McCulloch & Pitts 1943.
+    Source: McCulloch & Pitts 1943, "A logical calculus of the ideas immanent in nervous activity".
     """
 
     threshold: float = option(Real(), default=0.0, keras="threshold", doc="the least input that gives 1")

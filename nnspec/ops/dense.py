@@ -87,10 +87,11 @@ class FC(Stacked):
 
 
 class Maxout(Stacked):
-    """The largest of several weighted sums over the last axis, for each unit.
+    """The largest of several weighted sums over the last axis, for each unit: y = max over k of x · Wₖ + bₖ.
 
     Shape: `(*axes, channels) -> (*axes, units)`.
-    Source: Goodfellow et al. 2013; `keras.layers.Dense` of `units * pieces`, then the maximum over the pieces.
+    Source: Goodfellow et al. 2013, "Maxout networks", section 3;
+    `keras.layers.Dense` of `units * pieces`, then the maximum over the pieces.
     """
 
     units: int = param(Integer(ge=1), doc="size of the last axis that comes out")
@@ -122,10 +123,10 @@ class Maxout(Stacked):
 
 
 class Embedding(Operator):
-    """A learned vector for each number that arrives.
+    """A learned vector for each number that arrives: y = W[x].
 
     Shape: `(*axes) -> (*axes, width)`.
-    Source: `keras.layers.Embedding`.
+    Source: Bengio et al. 2003, "A neural probabilistic language model", section 2; `keras.layers.Embedding`.
     """
 
     vocabulary: int = param(Integer(ge=1), doc="how many vectors; the numbers that arrive are below it")

@@ -89,11 +89,11 @@ def normalised(x: TensorType) -> TensorType:
 class BatchNorm(Norm):
     """gamma · (x - mean) / √(variance + epsilon) + beta, the mean and variance of each channel over the batch.
 
-    In training those of the batch, and moving averages take them up; afterwards, and with `trainable=false`, the
-    moving averages.
+    In training those of the batch, and moving averages take them up: m becomes momentum · m + (1 - momentum) · mean.
+    Afterwards, and with `trainable=false`, the moving averages.
 
     Shape: any, unchanged.
-    Source: Ioffe & Szegedy 2015, algorithms 1 and 2; `keras.layers.BatchNormalization`.
+    Source: Ioffe & Szegedy 2015, "Batch normalization", algorithms 1 and 2; `keras.layers.BatchNormalization`.
     """
 
     axis: int = option(Axis(), default=-1, doc="the axis that keeps statistics of its own, the channels")
@@ -142,7 +142,7 @@ class LayerNorm(Norm):
     """gamma · (x - mean) / √(variance + epsilon) + beta, the mean and variance of each example over some axes.
 
     Shape: any, unchanged.
-    Source: Ba et al. 2016, equation 4; `keras.layers.LayerNormalization`.
+    Source: Ba et al. 2016, "Layer normalization", equation 4; `keras.layers.LayerNormalization`.
     """
 
     axis: int | tuple[int, ...] = option(Axes(), default=-1, doc="the axis or axes that are normalised together")
@@ -175,10 +175,12 @@ def axes_option(x: TensorType, axis: int | tuple[int, ...]) -> dict[str, Value]:
 
 
 class GroupNorm(Norm):
-    """Layer normalisation of each group of channels over all positions, with a gamma and beta for each channel.
+    """gamma · (x - mean) / √(variance + epsilon) + beta, the mean and variance of each example and group of channels.
+
+    They are taken over all positions; gamma and beta are those of each channel.
 
     Shape: any, unchanged; the channels must be a multiple of `groups`.
-    Source: Wu & He 2018, equations 3, 6 and 7; `keras.layers.GroupNormalization`.
+    Source: Wu & He 2018, "Group normalization", equations 3, 6 and 7; `keras.layers.GroupNormalization`.
     """
 
     groups: int = param(Integer(ge=1), default=32, keras="groups", doc="groups of channels")
@@ -221,10 +223,12 @@ def _divisors(channels: int, groups: int) -> str:
 
 
 class InstanceNorm(Norm):
-    """Each channel of each example brought to mean 0 and variance 1 over its positions, then gamma and beta.
+    """gamma · (x - mean) / √(variance + epsilon) + beta, the mean and variance of each example and channel.
+
+    They are taken over all positions.
 
     Shape: `(*sizes, channels)`, unchanged.
-    Source: Ulyanov et al. 2016, equation 6; `keras.layers.GroupNormalization(groups=-1)`.
+    Source: Ulyanov et al. 2016, "Instance normalization", equation 6; `keras.layers.GroupNormalization(groups=-1)`.
     """
 
     axis: int = option(Axis(), default=-1, doc="the axis of the channels")
@@ -256,7 +260,7 @@ class RMSNorm(Operator):
     adds a beta, which the paper has not, and `bias_init` is its.
 
     Shape: any, unchanged.
-    Source: Zhang & Sennrich 2019, equation 4; `keras.layers.RMSNormalization`.
+    Source: Zhang & Sennrich 2019, "Root mean square layer normalization", equation 4; `keras.layers.RMSNormalization`.
     """
 
     axis: int | tuple[int, ...] = option(Axes(), default=-1, doc="the axis or axes that are normalised together")
@@ -302,7 +306,7 @@ class UnitNorm(Operator):
     """x / √(Σ x²), each example brought to length 1 over some axes.
 
     Shape: any, unchanged.
-    Source: `keras.layers.UnitNormalization`.
+    Source: Liu et al. 2015, "ParseNet", section 3.3; `keras.layers.UnitNormalization`.
     """
 
     axis: int | tuple[int, ...] = option(Axes(), default=-1, doc="the axis or axes that are normalised together")
@@ -327,7 +331,8 @@ class LRN(Operator):
     As in the paper alpha is not divided by `size`; some libraries do.
 
     Shape: any, unchanged.
-    Source: Krizhevsky et al. 2012, section 3.3, and its constants.
+    Source: Krizhevsky et al. 2012, "ImageNet classification with deep convolutional neural networks", section 3.3, and
+    its constants.
     """
 
     size: int = option(Integer(ge=1), default=5, keras="size", doc="channels summed over, an odd number")

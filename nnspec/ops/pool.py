@@ -123,10 +123,10 @@ def _all_padding(size: int, pad: int) -> RuleError:
 
 
 class MaxPool(Pooling):
-    """The largest value in each window; padding never wins.
+    """The largest value in each window, y = max x; padding never wins.
 
     Shape: `(*sizes, channels) -> (*sizes', channels)`.
-    Source: `keras.layers.MaxPooling1D/2D/3D`.
+    Source: Boureau et al. 2010, "A theoretical analysis of feature pooling"; `keras.layers.MaxPooling1D/2D/3D`.
     """
 
     keras = "MaxPooling"
@@ -146,10 +146,10 @@ class MaxPool(Pooling):
 
 
 class AvgPool(Pooling):
-    """The mean of each window; padding is not counted.
+    """The mean of each window, y = Σ x / n over its n real positions; padding is not counted.
 
     Shape: `(*sizes, channels) -> (*sizes', channels)`.
-    Source: `keras.layers.AveragePooling1D/2D/3D`.
+    Source: Boureau et al. 2010, "A theoretical analysis of feature pooling"; `keras.layers.AveragePooling1D/2D/3D`.
     """
 
     keras = "AveragePooling"
@@ -200,7 +200,7 @@ class GlobalAvgPool(GlobalPooling):
     """The mean of each channel.
 
     Shape: `(*sizes, channels) -> (channels)`.
-    Source: Lin et al. 2014; `keras.layers.GlobalAveragePooling1D/2D/3D`.
+    Source: Lin et al. 2014, "Network in network", section 3.2; `keras.layers.GlobalAveragePooling1D/2D/3D`.
     """
 
     keras = "GlobalAveragePooling"
@@ -214,10 +214,10 @@ class GlobalAvgPool(GlobalPooling):
 
 
 class KMaxPool(Operator):
-    """The k largest values of each channel, in the order in which they come.
+    """The k largest values of each channel, in the order in which they come: x[i₁], …, x[iₖ] with i₁ < … < iₖ.
 
     Shape: `(length, channels) -> (k, channels)`.
-    Source: Kalchbrenner et al. 2014, section 3.2.
+    Source: Kalchbrenner et al. 2014, "A convolutional neural network for modelling sentences", section 3.2.
     """
 
     k: int = param(Integer(ge=1), doc="how many values are kept")
@@ -274,10 +274,11 @@ class AdaptivePooling(Operator):
 
 
 class AdaptiveAvgPool(AdaptivePooling):
-    """The means of the parts of a map.
+    """The means of the parts of a map: part i of n of an axis of W is ⌊i · W / n⌋ up to ⌈(i + 1) · W / n⌉.
 
     Shape: `(*sizes, channels) -> (*size, channels)`.
-    Source: `keras.layers.AdaptiveAveragePooling1D/2D/3D`, which needs the sizes of what arrives.
+    Source: He et al. 2015, "Spatial pyramid pooling", appendix A;
+    `keras.layers.AdaptiveAveragePooling1D/2D/3D`, which needs the sizes of what arrives.
     """
 
     mode = "average"
@@ -294,10 +295,11 @@ class AdaptiveAvgPool(AdaptivePooling):
 
 
 class AdaptiveMaxPool(AdaptivePooling):
-    """The largest values of the parts of a map.
+    """The largest values of the parts of a map: part i of n of an axis of W is ⌊i · W / n⌋ up to ⌈(i + 1) · W / n⌉.
 
     Shape: `(*sizes, channels) -> (*size, channels)`.
-    Source: `keras.layers.AdaptiveMaxPooling1D/2D/3D`; on TensorFlow that ends the process for a size of 1.
+    Source: He et al. 2015, "Spatial pyramid pooling", appendix A; `keras.layers.AdaptiveMaxPooling1D/2D/3D`, which on
+    TensorFlow ends the process for a size of 1.
     """
 
     mode = "max"

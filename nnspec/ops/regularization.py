@@ -65,7 +65,7 @@ class Dropout(Masked):
     """In training each element is 0 with probability `rate`, the others x / (1 - rate); x afterwards.
 
     Shape: any, unchanged.
-    Source: Srivastava et al. 2014, section 10 (inverted); `keras.layers.Dropout`.
+    Source: Srivastava et al. 2014, "Dropout", section 10 (inverted); `keras.layers.Dropout`.
     """
 
     rate: float = param(Real(ge=0, lt=1), doc="share of the elements that are dropped")
@@ -82,10 +82,11 @@ class Dropout(Masked):
 
 
 class SpatialDropout(Noise):
-    """Dropout of whole channels: each is 0 at all positions, or at none.
+    """In training each channel is 0 at all positions with probability `rate`, the others x / (1 - rate).
 
     Shape: `(*sizes, channels)`, unchanged.
-    Source: Tompson et al. 2015, section 3.3; `keras.layers.SpatialDropout1D/2D/3D`.
+    Source: Tompson et al. 2015, "Efficient object localization using convolutional networks", section 3.3;
+    `keras.layers.SpatialDropout1D/2D/3D`.
     """
 
     rate: float = param(Real(ge=0, lt=1), doc="share of the channels that are dropped")
@@ -112,7 +113,9 @@ class SpatialDropout(Noise):
 
 
 class AlphaDropout(Masked):
-    """Dropout for SELU: what is dropped gets SELU's lowest value, and mean and variance are kept.
+    """Dropout for SELU: in training a · d + b, where d is x or, with probability `rate`, SELU's least value -1.7581.
+
+    a = 1 / √((1 - rate) · (1 + rate · 1.7581²)) and b = 1.7581 · a · rate keep mean 0 and variance 1.
 
     Shape: any, unchanged.
     Source: Klambauer et al. 2017, "Self-normalizing neural networks", "alpha dropout"; `keras.layers.AlphaDropout`.
@@ -130,7 +133,7 @@ class GaussianDropout(Noise):
     """In training x · n, with n Gaussian of mean 1 and variance rate / (1 - rate).
 
     Shape: any, unchanged.
-    Source: Srivastava et al. 2014, section 10; `keras.layers.GaussianDropout`.
+    Source: Srivastava et al. 2014, "Dropout", section 10; `keras.layers.GaussianDropout`.
     """
 
     rate: float = param(Real(ge=0, lt=1), doc="as the rate of a dropout of equal variance")
@@ -142,7 +145,7 @@ class GaussianDropout(Noise):
 
 
 class GaussianNoise(Noise):
-    """In training x + n, with n Gaussian of mean 0.
+    """In training x + n, with n Gaussian of mean 0 and variance std².
 
     Shape: any, unchanged.
     Source: Goodfellow et al. 2016, "Deep learning", section 7.5; `keras.layers.GaussianNoise`.
@@ -166,7 +169,7 @@ class DropPath(Noise):
     It stands at the end of a residual branch, which is left out for some examples.
 
     Shape: any, unchanged.
-    Source: Huang et al. 2016, section 3, with the scaling of inverted dropout.
+    Source: Huang et al. 2016, "Deep networks with stochastic depth", section 3, with the scaling of inverted dropout.
     """
 
     rate: float = param(Real(ge=0, lt=1), doc="share of the examples that are dropped")

@@ -223,10 +223,12 @@ class RepeatVector(Operator):
 class PixelShuffle(Operator):
     """Channels spread over space: each pixel's n · n groups of channels become a square of n by n pixels.
 
-    Group i · n + j of the channels goes to row i and column j, as in `tf.nn.depth_to_space`.
+    Group i · n + j of the C channels goes to row i and column j, as in `tf.nn.depth_to_space`:
+    y[h · n + i, w · n + j, c] = x[h, w, (i · n + j) · C / n² + c].
 
     Shape: `(height, width, channels) -> (height * n, width * n, channels / n²)`.
-    Source: Shi et al. 2016; `keras.ops.depth_to_space`.
+    Source: Shi et al. 2016, "Real-time single image and video super-resolution", equation 4;
+    `keras.ops.depth_to_space`.
     """
 
     n: int = param(Integer(ge=1), doc="how many times larger height and width become")

@@ -15,11 +15,8 @@ import nnspec.backends.layers
 from nnspec.backends.framework import import_keras
 from nnspec.backends.keras_build import build
 from nnspec.backends.keras_source import generate
-from nnspec.backends.lower import lower
-from nnspec.calls import Call, Item, Member, Operation
-from nnspec.diagnostics.diagnostic import Diagnostics
 from nnspec.ops.catalogue import families
-from tests.program.checking import check
+from tests.ops.by_spec import lowered, own_layers
 
 keras = import_keras()
 
@@ -66,7 +63,7 @@ print(json.dumps(said))
 """
 
 
-def own_layers():
+def layers():
     """Every Keras layer of our own: its file's name and its own."""
     found = []
     for path in sorted(Path(nnspec.backends.layers.__path__[0]).glob("*.py")):
@@ -80,45 +77,13 @@ def decorator(node):
     return node.func.attr if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) else ""
 
 
-def targets(value):
-    """The dotted paths that an expression calls."""
-    match value:
-        case Call():
-            yield from [value.target] if isinstance(value.target, str) else targets(value.target)
-            yield from targets([*value.args, *value.kwargs.values()])
-        case list() | tuple():
-            for item in value:
-                yield from targets(item)
-        case dict():
-            yield from targets(list(value.values()))
-        case Item() | Member():
-            yield from targets(value.value)
-        case Operation():
-            yield from targets([value.left, value.right])
-
-
-def lowered(spec):
-    checked = check(spec + "\n")
-    assert not checked.errors, checked.errors
-    found = Diagnostics()
-    made = lower(checked.graph, found)
-    assert made is not None, [each.message for each in found.sorted()]
-    return made
-
-
-def layers_of(made):
-    """The layers of our own in a lowered model."""
-    paths = [path for statement in made.statements for path in targets(statement.value)]
-    return {path.removeprefix("nnspec.backends.layers.") for path in paths if path.startswith("nnspec.")}
-
-
 def specs():
     """For each layer of our own a lowered spec that uses it."""
     examples = [example for made in families().values() for operator in made for example in operator.examples]
     found = {}
     for spec in [*(example.spec for example in examples if example.fails is None), *BEYOND.values()]:
         made = lowered(spec)
-        for layer in layers_of(made):
+        for layer in own_layers(made):
             found.setdefault(layer, made)
     return found
 
@@ -150,7 +115,7 @@ def outputs(model, given):
 
 def test_every_layer_of_our_own_loads_without_nnspec(tmp_path):
     by_layer = specs()
-    assert sorted(by_layer) == sorted(own_layers())
+    assert sorted(by_layer) == sorted(layers())
     expected = {}
     for layer, made in by_layer.items():
         keras.utils.clear_session()
@@ -176,5 +141,5 @@ def test_every_layer_of_our_own_loads_without_nnspec(tmp_path):
 
 def test_what_stands_beyond_the_examples_is_needed():
     reached = {layer for made in families().values() for operator in made for example in operator.examples
-               if example.fails is None for layer in layers_of(lowered(example.spec))}  # fmt: skip
+               if example.fails is None for layer in own_layers(lowered(example.spec))}  # fmt: skip
     assert not reached & set(BEYOND)

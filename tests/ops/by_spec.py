@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from nnspec.backends.framework import import_keras
 from nnspec.backends.keras_build import build
 from nnspec.backends.lower import Lowered, lower
+from nnspec.calls import Call, Item, Member, Operation
 from nnspec.diagnostics.diagnostic import Diagnostics
 from tests.program.checking import sound
 
@@ -48,3 +50,26 @@ def run(model: Any, x: np.ndarray, *, training: bool = False) -> np.ndarray:
     """The one output of a model for a batch."""
     found = model(x, training=training)
     return as_array(found[0] if isinstance(found, (list, tuple)) else found)
+
+
+def own_layers(made: Lowered) -> set[str]:
+    """The layers of our own in the statements: their files' names and their own."""
+    paths = [path for statement in made.statements for path in _targets(statement.value)]
+    return {path.removeprefix("nnspec.backends.layers.") for path in paths if path.startswith("nnspec.")}
+
+
+def _targets(value: Any) -> Iterator[str]:
+    """The dotted paths that an expression calls."""
+    match value:
+        case Call():
+            yield from [value.target] if isinstance(value.target, str) else _targets(value.target)
+            yield from _targets([*value.args, *value.kwargs.values()])
+        case list() | tuple():
+            for item in value:
+                yield from _targets(item)
+        case dict():
+            yield from _targets(list(value.values()))
+        case Item() | Member():
+            yield from _targets(value.value)
+        case Operation():
+            yield from _targets([value.left, value.right])
