@@ -39,6 +39,7 @@ class Sliding(Stacked):
     )
 
     renamed = {**Stacked.renamed, "kernel_size": "kernel", "strides": "stride", "dilation_rate": "dilation"}
+    then = ("stride", "padding")
 
     def windows(self, x: TensorType) -> tuple[Window, ...]:
         """The window over each spatial axis."""

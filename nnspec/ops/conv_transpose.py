@@ -40,6 +40,7 @@ class ConvTranspose(Stacked):
     elsewhere = ("ConvolutionTranspose",)
     has_kernel = True
     renamed = {**Stacked.renamed, "kernel_size": "kernel", "strides": "stride", "dilation_rate": "dilation"}
+    then = ("stride", "padding")
     examples = (
         Example("Input(16, 16, 8) -> ConvTranspose(4, 2, stride=2)", (32, 32, 4)),
         Example("Input(16, 16, 8) -> Deconv(4, 4, stride=2, padding=1)", (32, 32, 4)),

@@ -111,6 +111,8 @@ class Operator:
     elsewhere: ClassVar[tuple[str, ...]] = ()
     #: Keras's spellings that are renamed here, to the name they have here (an exact fix is offered).
     renamed: ClassVar[Mapping[str, str]] = {}
+    #: What Keras takes by position after those that go by position here.
+    then: ClassVar[tuple[str, ...]] = ()
     examples: ClassVar[tuple[Example, ...]] = ()
     #: True for `Input` and `Weight`, which start a flow rather than continue one.
     is_source: ClassVar[bool] = False

@@ -79,7 +79,8 @@ class ArgumentReader(Evaluator):
             else:
                 name = None
                 if report:
-                    self._superfluous(cls, argument, len(positional))
+                    self._superfluous(cls, argument, position, len(positional))
+                position += 1
             if name is None:
                 fits = False
             elif name in given and cls.params[name].variadic and argument.name is None:
@@ -100,15 +101,14 @@ class ArgumentReader(Evaluator):
             except Broken:
                 continue
 
-    def _superfluous(self, cls: type[Operator], argument: tree.Argument, most: int) -> None:
+    def _superfluous(self, cls: type[Operator], argument: tree.Argument, position: int, most: int) -> None:
         takes = f"takes {most} argument{'s' * (most != 1)} by position" if most else "takes none by position"
         names = ", ".join(f"`{name}`" for name in cls.params)
-        self.report(
-            codes.TOO_MANY_ARGUMENTS,
-            f"{cls.__name__} {takes}",
-            argument.span,
-            help=f"by keyword it takes {names}" if names else None,
-        )
+        meant = _meant(cls, argument.value, position - most)
+        help = f"by keyword it takes {names}" if names else None
+        if meant is not None:
+            help = f"write `{meant}={argument.span.text}`"
+        self.report(codes.TOO_MANY_ARGUMENTS, f"{cls.__name__} {takes}", argument.span, help=help)
 
     def _keyword(self, cls: type[Operator], argument: tree.Argument, report: bool) -> str | None:
         name = argument.name or ""
@@ -270,6 +270,15 @@ class ArgumentReader(Evaluator):
             return self.evaluate(node, site)
         except Broken:
             return BROKEN
+
+
+def _meant(cls: type[Operator], value: tree.Expression, number: int) -> str | None:
+    """The argument that one more by position stands for: who alone knows its word, else the next in Keras's order."""
+    if isinstance(value, tree.Name):
+        taking = [name for name, declared in cls.params.items() if value.name in declared.kind.words]
+        if taking:
+            return taking[0] if len(taking) == 1 else None
+    return cls.then[number] if number < len(cls.then) else None
 
 
 __all__ = ["ArgumentReader", "Arguments", "Many", "Written"]

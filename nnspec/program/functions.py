@@ -19,9 +19,10 @@ _SHORT = 64
 class Fault(Exception):  # noqa: N818
     """What is wrong with an operation on values; the evaluator knows where it stands."""
 
-    def __init__(self, message: str, *, limit: bool = False, symbolic: bool = False) -> None:
+    def __init__(self, message: str, *, limit: bool = False, symbolic: bool = False, by_zero: bool = False) -> None:
         super().__init__(message)
         self.message = message
+        self.is_by_zero = by_zero
         self.is_limit = limit
         self.is_symbolic = symbolic
 
@@ -43,7 +44,7 @@ def arithmetic(left: Any, operator: str, right: Any) -> Any:
             return _symbolic(left, operator, right)
         return within(_exact(left, operator, right))
     except ZeroDivisionError:
-        raise Fault(f"{show(left)} {operator} {show(right)} divides by zero") from None
+        raise Fault(f"{show(left)} {operator} {show(right)} divides by zero", by_zero=True) from None
     except OverflowError:
         raise Fault(f"{show(left)} {operator} {show(right)} is too large", limit=True) from None
     except DimTooLarge:

@@ -26,7 +26,7 @@ class RepeatElaborator(PartElaborator):
     def repeat(self, node: tree.Repeat, arriving: Value | None, scope: Scope) -> Value:
         """`stage x n`: the count first, then its turns."""
         try:
-            count = self.number(node.count, Site(scope, arriving), "a repeat count")
+            count = self.count(node.count, Site(scope, arriving))
         except Broken:
             return self._perhaps(node.body, (), arriving, scope)
         return self._turns(node, (), range(count), count, arriving, scope)

@@ -75,8 +75,8 @@ class Evaluator(Reporter):
         except DimTooLarge:
             self.fail(limits.TOO_LARGE, "the symbolic size grows too large", node.span)
 
-    def number(self, node: tree.Expression, site: Site, what: str, least: int = 0) -> int:
-        """A whole number of at least `least`.
+    def count(self, node: tree.Expression, site: Site) -> int:
+        """How often something is repeated, a whole number of at least 0.
 
         Raises: Broken.
         """
@@ -84,23 +84,20 @@ class Evaluator(Reporter):
         if isinstance(value, Symbolic):
             self.fail(
                 codes.SYMBOLIC_VALUE,
-                f"{what} may not depend on a symbolic size",
+                "a repeat count may not depend on a symbolic size",
                 node.span,
                 label=str(value),
                 help="fix the size with `--input`",
             )
         self.refuse_word(value, node, site)
-        if (
-            isinstance(value, bool)
-            or not isinstance(value, (int, Fraction, float))
-            or value != int(value)
-            or value < least
-        ):
+        is_number = isinstance(value, (int, Fraction, float)) and not isinstance(value, bool)
+        if not is_number or value != int(value) or value < 0:
             self.fail(
                 codes.BAD_VALUE,
-                f"{what} must be a whole number of at least {least}, not {show(value)}",
+                f"a repeat count must be a whole number of at least 0, not {show(value)}",
                 node.span,
                 label=show(value),
+                help=_whole_number(value) if is_number else None,
             )
         return int(value)
 
@@ -463,7 +460,8 @@ class Evaluator(Reporter):
         if fault.is_limit:
             self.fail(limits.TOO_LARGE, fault.message, node.span)
         code = codes.SYMBOLIC_VALUE if fault.is_symbolic else codes.BAD_VALUE
-        self.fail(code, fault.message, node.span)
+        help = _other_divisor(node) if fault.is_by_zero and isinstance(node, tree.Binary) else None
+        self.fail(code, fault.message, node.span, help=help)
 
     @staticmethod
     def named(value: Any) -> str:
@@ -473,6 +471,21 @@ class Evaluator(Reporter):
         if isinstance(value, (tuple, range)):
             return f"a list of {len(value)}"
         return show(value)
+
+
+def _whole_number(value: int | Fraction | float) -> str:
+    """What to write for a number that is none to repeat by."""
+    if value < 0:
+        return "`x 0` leaves the stage out"
+    return f"write {int(value)} or {int(value) + 1}; `//` divides without a remainder, `round(…)` and `ceil(…)` round"
+
+
+def _other_divisor(node: tree.Binary) -> str:
+    """What to write for a division by zero."""
+    divisor = node.right.span.text
+    if isinstance(node.right, tree.Number):
+        return "write a divisor that is not 0"
+    return f"give `{divisor}` another value, or choose: `{node.span.text} if {divisor} != 0 else …`"
 
 
 def _is_visible(label: Span | None, reader: Span) -> bool:

@@ -128,6 +128,30 @@ def count_in_brackets(spot: Spot) -> Slip | None:
     )
 
 
+def signed_count(spot: Spot) -> Slip | None:
+    """`ReLU x -1`, `ReLU x -n`."""
+    sign, count = spot.token, spot.peek(1)
+    if sign.text not in ("-", "+") or spot.before.text not in _TIMES or not spot.wants_value:
+        return None
+    if count.kind == "number":
+        return Slip(
+            codes.REPEAT_COUNT,
+            f"a stage cannot be repeated {sign.text}{count.text} times" if sign.text == "-" else "a count has no sign",
+            spot.span(sign, count),
+            label="a count is 0 or more",
+            help=f"write `x {count.text}`; `x 0` leaves the stage out",
+        )
+    end = _count_end(spot)
+    written = spot.text[sign.start : end]
+    return Slip(
+        codes.REPEAT_COUNT,
+        "a count that is more than one number or name needs brackets",
+        spot.place.span(sign.start, end),
+        help=f"write `x ({written})`",
+        fixes=spot.fix(f"write `x ({written})`", (sign.start, end, f"({written})")),
+    )
+
+
 def _count_start(spot: Spot) -> int | None:
     """Index of the first token of the count that stands right before the spot."""
     depth = 0
@@ -329,6 +353,6 @@ def _arrow_for(spot: Spot, message: str, start: int, end: int, text: str | None)
 
 
 FLOW_RULES = (
-    foreign_arrow, loose_arrow, glued_count, count_in_brackets, repeat_too_late, bare_promise, lower_operator,
-    called_twice, misplaced_arguments, not_a_stage, wrong_separator,
+    foreign_arrow, loose_arrow, glued_count, count_in_brackets, signed_count, repeat_too_late, bare_promise,
+    lower_operator, called_twice, misplaced_arguments, not_a_stage, wrong_separator,
 )  # fmt: skip

@@ -1,0 +1,42 @@
+"""What an error says to type, and that it holds when it is typed."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.program.checking import check
+
+HEAD = "let n = 0\nInput(8, 8, 4) -> "
+
+#: A stage, what its help names, and the stage with that done.
+HELPED = {
+    "Conv(64, 3, 2)": ("`stride=2`", "Conv(64, 3, stride=2)"),
+    "Conv(64, 3, (2, 2))": ("`stride=(2, 2)`", "Conv(64, 3, stride=(2, 2))"),
+    "Conv(64, 3, same)": ("`padding=same`", "Conv(64, 3, padding=same)"),
+    "ConvTranspose(4, 3, 2)": ("`stride=2`", "ConvTranspose(4, 3, stride=2)"),
+    "DepthwiseConv(3, 2)": ("`stride=2`", "DepthwiseConv(3, stride=2)"),
+    "FC(64, relu)": ("`act=relu`", "FC(64, act=relu)"),
+    "FC(12 / n)": ("`12 / n if n != 0 else …`", "FC(12 / n if n != 0 else 3)"),
+    "FC(1 / 0)": ("a divisor that is not 0", "FC(1 / 1)"),
+    "ReLU x -1": ("`x 1`; `x 0` leaves the stage out", "ReLU x 1"),
+    "ReLU x -n": ("`x (-n)`", "ReLU x (-n)"),
+    "ReLU x (n - 1)": ("`x 0`", "ReLU x 0"),
+    "ReLU x (7 / 2)": ("write 3 or 4", "ReLU x 3"),
+}
+
+
+@pytest.mark.parametrize("stage", HELPED)
+def test_help_says_what_to_type(stage: str) -> None:
+    says, mended = HELPED[stage]
+    assert says in (check(HEAD + stage).only().help or "")
+    assert check(HEAD + mended).errors == []
+
+
+def test_of_several_arguments_too_many_each_has_its_name() -> None:
+    found = check(HEAD + "Conv(64, 3, 2, 1)").found
+    assert [each.help for each in found] == ["write `stride=2`", "write `padding=1`"]
+
+
+@pytest.mark.parametrize("stage", ["ReLU(3, 4)", "Dropout(0.5, 3)"])
+def test_where_nothing_is_meant_the_keywords_are_listed(stage: str) -> None:
+    assert all("by keyword it takes" in (found.help or "") for found in check(HEAD + stage).found)
