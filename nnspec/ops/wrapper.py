@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar, Self
 
 from nnspec.calls import Arrival, Call, Item, Value, layer, rewrite
+from nnspec.diagnostics.codes import names as name_codes
 from nnspec.diagnostics.codes import shapes as codes
 from nnspec.diagnostics.diagnostic import RuleError
 from nnspec.ops.kinds import Integer, OneOf, OrNone
@@ -52,7 +53,7 @@ class Wrapper(Operator):
     def around(self, inner: Operator) -> Self:
         """This wrapper with an operator inside."""
         made = type(self).__new__(type(self))
-        made.__dict__.update(self.__dict__, inner=inner)
+        made.__dict__.update(self.__dict__, inner=inner, is_layer=inner.is_layer)
         return made
 
     @property
@@ -214,6 +215,12 @@ class Bidirectional(Wrapper):
                 "each direction needs initial states of its own",
                 label=f"{len(inputs) - 1} states arrive",
                 help="give those of the forward direction, then those of the backward one",
+            )
+        if getattr(self.inner, "go_backwards", False):
+            raise RuleError(
+                name_codes.BAD_ARGUMENT,
+                "what runs in both directions has no direction of its own",
+                help="leave `go_backwards` away",
             )
         forward, backward = (self.inner.infer(*given(inputs)) for given in (self.forwards, self.backwards))
         y, *states = forward if isinstance(forward, tuple) else (forward,)

@@ -68,7 +68,8 @@ class OperatorStep(Record):
 class CallStep(Record):
     """A block, shared part or model applied to wires; `outputs` are its results, then its exports.
 
-    `name` is empty for a wrapper of one operator, whose layer says it. `owner` is None for a block, whose weights are new at each use; uses with one owner share them.
+    `name` is empty for a wrapper of one operator, whose layer says it. `owner` is None for a block, whose weights
+    are new at each use; uses with one owner share them.
     """
 
     use: Use

@@ -160,7 +160,8 @@ def test_shared_weights_inside_and_outside_steps(tmp_path):
     spec = "shared T = FC(4) -> Tanh\nx = Input(3, 4)\nConcat{ x -> TimeDistributed{ T } -> T | x -> Take(0) -> T }"
     wrong = check(spec).only()
     assert wrong.code.slug == "unequal-shares"
-    spec = "shared T = Dense(4) -> Tanh\nx = Input(3, 4)\nConcat{ x -> TimeDistributed{ T } -> Take(1) | x -> Take(0) -> T }"
+    flows = "x -> TimeDistributed{ T } -> Take(1) | x -> Take(0) -> T"
+    spec = f"shared T = Dense(4) -> Tanh\nx = Input(3, 4)\nConcat{{ {flows} }}"
     model, x, y = outputs(spec)
     kernel, bias = model.get_weights()
     np.testing.assert_allclose(y, np.tanh(x[:, [1, 0]] @ kernel + bias).reshape(3, 8), atol=1e-5)

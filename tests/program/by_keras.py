@@ -10,8 +10,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from nnspec.backends.framework import import_keras
-from nnspec.record import Record
+from nnspec.record import Record, replace
 from tests.program.random_specs import (
+    Attend,
     Flow,
     For,
     Formula,
@@ -27,6 +28,7 @@ from tests.program.random_specs import (
     Residual,
     Spec,
     Value,
+    Wrapped,
 )
 
 keras: Any = import_keras()
@@ -40,8 +42,18 @@ MERGES = {
 }  # fmt: skip
 PLAIN = {
     "ReLU": L.ReLU, "BN": L.BatchNormalization, "LN": L.LayerNormalization, "Tanh": lambda: L.Activation("tanh"),
-    "PReLU": L.PReLU,
+    "PReLU": L.PReLU, "GELU": lambda: L.Activation("gelu"), "Softmax": L.Softmax, "UnitNorm": L.UnitNormalization,
+    "RMSNorm": L.RMSNormalization, "Flatten": L.Flatten,
 }  # fmt: skip
+RATED = {
+    "Dropout": L.Dropout, "GaussianNoise": L.GaussianNoise, "AlphaDropout": L.AlphaDropout,
+    "GroupNorm": L.GroupNormalization,
+}  # fmt: skip
+WITH_KERNEL = (
+    L.Dense, *(getattr(L, f"Conv{n}D{end}") for n in (1, 2, 3) for end in ("", "Transpose")),
+    L.DepthwiseConv1D, L.DepthwiseConv2D,
+)  # fmt: skip
+RECURRENT = {"LSTM": L.LSTM, "GRU": L.GRU, "RNN": L.SimpleRNN}
 
 
 class Refused(Exception):  # noqa: N818
@@ -55,6 +67,11 @@ class Place(Record):
     outer: Any
     labels: dict[Any, Any]
     shared: Sharing | None
+    steps: int = 0
+    wrapper: Callable[[Any], Any] | None = None
+
+    def within(self, outer: Any) -> Place:
+        return replace(self, outer=outer)
 
 
 class Sharing:
@@ -74,6 +91,8 @@ class Network:
         self.owned: dict[str, list[Any]] = {}
         self.layers: list[Any] = []
         self.shapes: list[tuple[int, ...]] = []
+        #: What wrappers have been put around.
+        self.wrapped: list[Any] = []
         #: Merges of shapes that Keras would broadcast, which the language refuses on purpose.
         self.broadcasts = False
         given = keras.Input(spec.sizes)
@@ -117,20 +136,66 @@ class Network:
         return place.labels[key]
 
     def on_Merge(self, stage: Merge, x: Any, place: Place) -> Any:  # noqa: N802
-        inside = Place(place.names, x, place.labels, place.shared)
+        inside = place.within(x)
         return self.merged(stage.name, [self.flow(flow, x, inside) for flow in stage.flows], place)
 
     def on_MergeFor(self, stage: MergeFor, x: Any, place: Place) -> Any:  # noqa: N802
-        inside = Place(place.names, x, place.labels, place.shared)
+        inside = place.within(x)
         found = [self.flow(stage.flow, x, self.with_names(inside, {stage.variable: item})) for item in stage.items]
         return self.merged(stage.name, found, place)
 
     def on_Residual(self, stage: Residual, x: Any, place: Place) -> Any:  # noqa: N802
-        inside = Place(place.names, x, place.labels, place.shared)
+        inside = place.within(x)
         y = self.flow(stage.flow, x, inside)
         if stage.when is not None and not self.value(stage.when, x, place):
             return y
         return self.merged("Add", [y, x], place)
+
+    def on_Wrapped(self, stage: Wrapped, x: Any, place: Place) -> Any:  # noqa: N802
+        inside = replace(place, outer=x, labels={})
+        if stage.name == "TimeDistributed":
+            if len(x.shape) - place.steps < 2:
+                raise Refused("no steps")
+            return self.flow(stage.flow, x, replace(inside, steps=place.steps + 1, wrapper=None))
+        before = len(self.wrapped)
+        y = self.flow(stage.flow, x, replace(inside, wrapper=getattr(self, f"as_{stage.name}")(stage.args)))
+        if len(self.wrapped) == before:
+            raise Refused("nothing to wrap")
+        return y
+
+    def as_SpectralNorm(self, args: Any) -> Callable[[Any], Any]:  # noqa: N802
+        def around(layer: Any) -> Any:
+            if isinstance(layer, keras.Sequential):  # FC
+                flatten, dense = layer.layers
+                return keras.Sequential([flatten, L.SpectralNormalization(dense)])
+            return L.SpectralNormalization(layer) if isinstance(layer, WITH_KERNEL) else None
+
+        return around
+
+    def as_Bidirectional(self, args: Any) -> Callable[[Any], Any]:  # noqa: N802
+        known = tuple(RECURRENT.values())
+        return lambda layer: L.Bidirectional(layer, **dict(args)) if isinstance(layer, known) else None
+
+    def on_Attend(self, stage: Attend, x: Any, place: Place) -> Any:  # noqa: N802
+        query, key, value = ([self.flow(flow, x, place.within(x)) for flow in stage.flows] * 3)[:3]
+        if len(stage.flows) == 2:
+            value = key
+        return self.attended(stage.op, query, key, value, place)
+
+    def attended(self, op: Op, query: Any, key: Any, value: Any, place: Place) -> Any:
+        if place.steps or any(len(each.shape) != 3 for each in (query, key, value)):
+            raise OurOwn
+        given = {name: self.value(given, query, place) for name, given in op.args}
+        if op.name != "MultiHeadAttention":
+            if query.shape[-1] != key.shape[-1]:
+                raise Refused("other channels")
+            return self.run(lambda: getattr(L, op.name)(), [query, value, key], place)
+        heads = given[None]
+        width = given.get("key_width", query.shape[-1] // heads)
+        if "key_width" not in given and query.shape[-1] % heads:
+            raise Refused("the heads do not divide the channels")
+        made = L.MultiHeadAttention(heads, width, use_bias=given.get("bias", True))
+        return self.run(lambda: made, [query, value, key], place, lambda layer, x: layer(x[0], x[1], x[2]))
 
     def merged(self, name: str, tensors: list[Any], place: Place) -> Any:
         if len(tensors) == 1:
@@ -142,7 +207,7 @@ class Network:
         return self.run(MERGES[name], tensors, place)
 
     def with_names(self, place: Place, names: dict[str, int]) -> Place:
-        return Place({**place.names, **names}, place.outer, place.labels, place.shared)
+        return replace(place, names={**place.names, **names})
 
     def value(self, value: Value, x: Any, place: Place) -> Any:
         if isinstance(value, Formula):
@@ -151,10 +216,10 @@ class Network:
             return value
         if value in place.names:
             return place.names[value]
-        sizes = {"in.channels": x.shape[-1], "in.rank": len(x.shape) - 1}
+        sizes = {"in.channels": x.shape[-1], "in.rank": len(x.shape) - 1 - place.steps}
         if value == "_.channels":
             return place.outer.shape[-1]
-        words = {"false": False, ".25": 0.25}
+        words = {"false": False, "true": True, ".25": 0.25}
         return sizes.get(value, words.get(value, value))
 
     # Operators.
@@ -167,7 +232,9 @@ class Network:
             return self.part(self.parts[stage.name], by_position, x, place)
         if stage.name == "Identity":
             return x
-        y = self.run(lambda: self.layer(stage.name, by_position, given, x), x, place)
+        if stage.name == "MultiHeadAttention":
+            return self.attended(stage, x, x, x, place)
+        y = self.run(lambda: self.layer(stage.name, by_position, given, x, place.steps), x, place)
         for shorthand in ("norm", "act"):
             if shorthand in given:
                 y = self.run(FOLLOWERS[given[shorthand]], y, place)
@@ -178,32 +245,44 @@ class Network:
         if part.is_shared:
             shared = Sharing(self.owned.setdefault(part.name, []))
         names = {"w": self.spec.width, **dict(zip(part.arguments, given, strict=True))}
-        return self.flow(part.flow, x, Place(names, x, {}, shared))
+        return self.flow(part.flow, x, Place(names, x, {}, shared, place.steps, place.wrapper))
 
-    def run(self, make: Callable[[], Any], x: Any, place: Place) -> Any:
+    def run(
+        self,
+        make: Callable[[], Any],
+        x: Any,
+        place: Place,
+        call: Callable[[Any, Any], Any] = lambda layer, x: layer(x),
+    ) -> Any:
         """A layer applied: a new one, or in a shared part used again the one that stands there."""
         shared = place.shared
         if shared is not None and shared.position < len(shared.layers):
             layer = shared.layers[shared.position]
-            if isinstance(layer, L.PReLU) and tuple(layer.weights[0].shape) != tuple(x.shape[1:]):
+            if isinstance(layer, L.PReLU) and tuple(layer.weights[0].shape) != tuple(x.shape[1 + place.steps :]):
                 raise Refused("Keras finds out that its alpha does not fit only when it runs")
         else:
             layer = make()
+            around = place.wrapper(layer) if place.wrapper is not None else None
+            if around is not None:
+                self.wrapped.append(around)
+                layer = around
             self.layers.append(layer)
             if shared is not None:
                 shared.layers.append(layer)
         if shared is not None:
             shared.position += 1
-        y = layer(x)
+        for _ in range(place.steps if not isinstance(x, list) else 0):
+            layer = L.TimeDistributed(layer)
+        y = call(layer, x)
         if any(size is not None and size < 1 for size in y.shape[1:]):
             raise Refused(f"{layer.name} gives {y.shape}")
         self.shapes.append(tuple(y.shape[1:]))
         return y
 
-    def layer(self, name: str, args: list[Any], given: dict[str, Any], x: Any) -> Any:
+    def layer(self, name: str, args: list[Any], given: dict[str, Any], x: Any, steps: int) -> Any:
         if any(isinstance(value, int) and value < 0 for value in args):
             raise Refused("a negative number")
-        spatial = len(x.shape) - 2
+        spatial = len(x.shape) - 2 - steps
         common = {"use_bias": given.get("bias", True), "trainable": given.get("trainable", True)}
         if name == "Dense":
             return L.Dense(*args, **common)
@@ -211,8 +290,16 @@ class Network:
             return keras.Sequential([L.Flatten(), L.Dense(*args, **common)])
         if name in PLAIN:
             return PLAIN[name]()
-        if name == "Dropout":
-            return L.Dropout(*args)
+        if name in RATED:
+            return RATED[name](*args)
+        if name == "Rescale":
+            return L.Rescaling(*args, **given)
+        if name in RECURRENT:
+            if spatial != 1:
+                raise Refused(f"{name} of {spatial} spatial axes")
+            keys = {"return_sequences": "sequences", "go_backwards": "go_backwards"}
+            more = {theirs: given[ours] for theirs, ours in keys.items() if ours in given}
+            return RECURRENT[name](*args, **more, **common)
         if spatial not in (1, 2, 3):
             raise Refused(f"{name} of {spatial} spatial axes")
         return self.windowed(name, args, given, spatial, common)
@@ -225,6 +312,12 @@ class Network:
             return layer(*args, strides=stride or 1, padding=padding, groups=given.get("groups", 1), **common)
         if name == "ConvTranspose":
             return getattr(L, f"Conv{spatial}DTranspose")(*args, strides=stride, padding=padding)
+        if name == "SpatialDropout":
+            return getattr(L, f"SpatialDropout{spatial}D")(*args)
+        if name == "SeparableConv":
+            if spatial == 3:
+                raise Refused("no separable convolution of maps in three dimensions")
+            return getattr(L, f"SeparableConv{spatial}D")(*args, padding=padding, use_bias=given.get("bias", True))
         if name == "DepthwiseConv":
             if spatial == 3:
                 raise OurOwn

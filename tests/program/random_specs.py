@@ -99,6 +99,27 @@ class Residual(Record):
         return f"Residual{f'(when={self.when})' if self.when is not None else ''}{{ {self.flow} }}"
 
 
+class Wrapped(Record):
+    """A wrapper around a flow."""
+
+    name: str
+    args: tuple[tuple[str | None, Value], ...]
+    flow: Flow
+
+    def __str__(self) -> str:
+        return f"{Op(self.name, self.args)}{{ {self.flow} }}"
+
+
+class Attend(Record):
+    """An attention of several flows: query, key, value."""
+
+    op: Op
+    flows: tuple[Flow, ...]
+
+    def __str__(self) -> str:
+        return f"{self.op}{{ {' | '.join(map(str, self.flows))} }}"
+
+
 class Labelled(Record):
     body: Stage
     label: str
@@ -116,7 +137,7 @@ class Label(Record):
         return named(self.name, self.index)
 
 
-Stage: TypeAlias = "Op | Group | Repeat | For | If | Merge | MergeFor | Residual | Labelled | Label"
+Stage: TypeAlias = "Op | Group | Repeat | For | If | Merge | MergeFor | Residual | Wrapped | Attend | Labelled | Label"
 
 
 def named(name: str, index: Value | None) -> str:
@@ -205,7 +226,19 @@ class Drawing:
         random = self.random
         if depth == 0 or random.random() < 0.5:
             return self.operator(rank)
-        kinds = ("repeat", "for", "if", "merge", "merges", "residual", "label", "read", "part", "group")
+        kinds = (
+            "repeat",
+            "for",
+            "if",
+            "merge",
+            "merges",
+            "residual",
+            "label",
+            "read",
+            "part",
+            "group",
+            *WRAPPERS[rank],
+        )
         made: Stage = getattr(self, f"a_{random.choice(kinds)}")(rank, depth - 1)
         return made
 
@@ -269,6 +302,31 @@ class Drawing:
             flow = Flow((*flow.stages[:-1], Op(last.name, ((None, "_.channels"), *last.args[1:]))))
         return Residual(flow, self.truth() if self.random.random() < 0.3 else None)
 
+    def a_steps(self, rank: int, depth: int) -> Stage:
+        labels, self.labels = self.labels, []
+        flow = self.flow(rank - 1, depth, self.random.randint(1, 3), ends=False)
+        self.labels = labels
+        return Wrapped("TimeDistributed", (), flow)
+
+    def a_spectral(self, rank: int, depth: int) -> Stage:
+        labels, self.labels = self.labels, []
+        flow = self.flow(rank, 0, self.random.randint(1, 3), ends=False)
+        self.labels = labels
+        return Wrapped("SpectralNorm", (), flow)
+
+    def a_both(self, rank: int, depth: int) -> Stage:
+        name = self.random.choice(("LSTM", "GRU", "RNN", "RNN", "Dense"))
+        op = Op(name, self.of_Dense() if name == "Dense" else self.of_LSTM())
+        return Wrapped("Bidirectional", self.some(0.5, "merge_mode", "sum", "mul", "ave", "concat"), Flow((op,)))
+
+    def a_attention(self, rank: int, depth: int) -> Stage:
+        name = self.random.choice(("Attention", "AdditiveAttention", "MultiHeadAttention"))
+        op = Op(name, getattr(self, f"of_{name}", lambda: ())())
+        flows = [self.flow(2, 0, self.random.randint(0, 1), ends=False) for _ in range(self.random.randint(1, 3))]
+        if self.random.random() < 0.8:
+            flows = self.alike(flows, 1, is_concat=False)
+        return Attend(op, tuple(flows))
+
     def a_label(self, rank: int, depth: int) -> Stage:
         name = f"h{self.counted}"
         self.counted += 1
@@ -290,7 +348,8 @@ class Drawing:
         random = self.random
         if random.random() < 0.03:
             rank = random.randint(1, 4)
-        name = random.choice(MAPS if rank > 1 else VECTORS)
+        names = MAPS if rank > 1 else VECTORS
+        name = random.choice(names if rank != 2 or random.random() < 0.7 else SEQUENCES)
         return Op(name, getattr(self, f"of_{name}", lambda: ())())
 
     def window(self) -> int:
@@ -323,6 +382,33 @@ class Drawing:
 
     of_FC = of_Dense  # noqa: N815
 
+    def of_LSTM(self) -> tuple[tuple[str | None, Value], ...]:  # noqa: N802
+        return (
+            (None, self.number()), *self.some(0.6, "sequences", "true"), *self.some(0.2, "bias", "false"),
+            *self.some(0.1, "go_backwards", "true"), *self.some(0.1, "trainable", "false"),
+        )  # fmt: skip
+
+    of_GRU = of_RNN = of_LSTM  # noqa: N815
+
+    def of_MultiHeadAttention(self) -> tuple[tuple[str | None, Value], ...]:  # noqa: N802
+        return (
+            (None, self.random.randint(1, 3)), *self.some(0.6, "key_width", 1, 2, 5), *self.some(0.2, "bias", "false"),
+        )  # fmt: skip
+
+    def of_SeparableConv(self) -> tuple[tuple[str | None, Value], ...]:  # noqa: N802
+        return ((None, self.number()), (None, self.window()), ("padding", "same"), *self.some(0.2, "bias", "false"))
+
+    def of_GroupNorm(self) -> tuple[tuple[str | None, Value], ...]:  # noqa: N802
+        return ((None, self.random.randint(1, 3)),)
+
+    def of_Rescale(self) -> tuple[tuple[str | None, Value], ...]:  # noqa: N802
+        return ((None, 2), *self.some(0.5, "offset", 1))
+
+    def of_SpatialDropout(self) -> tuple[tuple[str | None, Value], ...]:  # noqa: N802
+        return ((None, ".25"),)
+
+    of_GaussianNoise = of_AlphaDropout = of_SpatialDropout  # noqa: N815
+
     def of_ZeroPad(self) -> tuple[tuple[str | None, Value], ...]:  # noqa: N802
         return ((None, self.random.randint(0, 2)),)
 
@@ -333,11 +419,21 @@ class Drawing:
 
 
 #: Operators that keep sizes and channels, or at least sizes.
-KEEP = ("ReLU", "BN", "LN", "Dropout", "Tanh", "Identity", "PReLU")
-VECTORS = ("Dense", "FC", "Dense", "ReLU", "BN", "LN", "Dropout", "Tanh", "PReLU")
+KEEP = ("ReLU", "BN", "LN", "Dropout", "Tanh", "Identity", "PReLU", "GELU", "UnitNorm", "RMSNorm", "GaussianNoise")
+VECTORS = (
+    "Dense", "FC", "Dense", "ReLU", "BN", "LN", "Dropout", "Tanh", "PReLU", "GELU", "Softmax", "UnitNorm", "RMSNorm",
+    "GroupNorm", "GaussianNoise", "AlphaDropout", "Rescale",
+)  # fmt: skip
+SEQUENCES = ("LSTM", "GRU", "RNN", "MultiHeadAttention", "MultiHeadAttention", "GlobalAvgPool", "Flatten")
+#: What may stand around flows, by the rank of what arrives.
+WRAPPERS = {
+    1: ("spectral",), 2: ("spectral", "steps", "both", "both", "attention", "attention"),
+    3: ("spectral", "steps", "steps"), 4: ("steps",), 5: (),
+}  # fmt: skip
 MAPS = (
     "Conv", "Conv", "Conv", "Conv", "DepthwiseConv", "ConvTranspose", "MaxPool", "AvgPool", "Dense", "ReLU", "BN",
-    "LN", "Dropout", "Identity", "UpSample", "ZeroPad", "Crop", "PReLU",
+    "LN", "Dropout", "Identity", "UpSample", "ZeroPad", "Crop", "PReLU", "SeparableConv", "GroupNorm", "SpatialDropout",
+    "Softmax", "GELU", "RMSNorm", "Rescale",
 )  # fmt: skip
 
 
