@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nnspec.diagnostics.codes import training as codes
+from nnspec.ops.dtypes import cast
 from nnspec.record import replace
 from nnspec.shapes.tensor import shape_text
 from nnspec.train.check import split_sizes, target_span, within
@@ -37,13 +38,19 @@ class Opened:
 def open_data(training: Training, network: Network, spec_folder: str, found: Diagnostics) -> Opened | None:
     """The data of a training, opened and checked; None where something is wrong, which is reported."""
     try:
-        raw, test = load(training, spec_folder, found)
+        raw, test = load(training, _held(training, network.inputs[0]), spec_folder, found)
         seen = _seen(training, network, raw, found)
         if test is not None:
             seen = replace(seen, labels=_joined_labels(seen, test))
     except Unread:
         return None
     return Opened(seen, raw.y, 0 if test is None else len(test.x))
+
+
+def _held(training: Training, end: End) -> str:
+    """What the features are held as in the first layer: Keras computes floats as float32, unless told otherwise."""
+    dtype = end.type.dtype
+    return dtype if dtype == "float16" or (dtype == training.precision == "float64") else cast(dtype)
 
 
 def _joined_labels(seen: Seen, test: Raw) -> tuple[float, float] | None:
@@ -160,7 +167,7 @@ def _encodings(y: Any, shape: tuple[int, ...], end: End, reads: Sequence[str]) -
         found.append("int")
     if shape and y.min() >= 0:
         is_sequence = "int" in reads and fits(shape, end.type.shape[:-1])
-        if not is_sequence and np.allclose(y.sum(axis=-1), 1, atol=1e-3):
+        if not is_sequence and np.allclose(y.sum(axis=-1, dtype=float), 1, atol=1e-3):
             found.append("onehot")
         if not is_sequence and np.isin(y, (0, 1)).all():
             found.append("multihot")

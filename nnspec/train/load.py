@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nnspec.diagnostics.codes import training as codes
+from nnspec.ops.dtypes import is_float, is_number
 from nnspec.record import Record
 from nnspec.train.keys import Unread, listed, refuse
 from nnspec.train.lower_data import spec_path
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 #: The largest file that is opened, and the most that an archive may unpack to.
 MOST_BYTES = 4 * 2**30
+#: What losses compute with, and targets become.
+TARGETS = "float32"
 
 
 class Raw(Record):
@@ -41,16 +44,16 @@ class Raw(Record):
     has_names: bool = False
 
 
-def load(training: Training, spec_folder: str, found: Diagnostics) -> tuple[Raw, Raw | None]:
-    """The data and, where the source brings one, the test set.
+def load(training: Training, dtype: str, spec_folder: str, found: Diagnostics) -> tuple[Raw, Raw | None]:
+    """The data and, where the source brings one, the test set. `dtype` is what the network takes.
 
     Raises: Unread, after what is wrong was reported.
     """
     data = training.data
     if isinstance(data, CsvData):
-        return _csv(data, spec_folder, found), None
+        return _csv(data, dtype, spec_folder, found), None
     if isinstance(data, NpzData):
-        return _npz(data, spec_folder, found)
+        return _npz(data, dtype, spec_folder, found)
     from sklearn import datasets
 
     bunch = getattr(datasets, f"load_{data.source.removeprefix('sklearn/')}")()
@@ -76,7 +79,8 @@ def _file(path: str, span: Span, found: Diagnostics) -> str:
 
 def _bearable(size: int, what: str, span: Span, found: Diagnostics) -> None:
     if size == 0:
-        refuse(found, codes.UNREADABLE_DATA, f"{what} is empty", span)
+        help = "write the data into it, or name another file"
+        refuse(found, codes.UNREADABLE_DATA, f"{what} is empty", span, help=help)
     if size > MOST_BYTES:
         refuse(
             found,
@@ -85,6 +89,14 @@ def _bearable(size: int, what: str, span: Span, found: Diagnostics) -> None:
             span,
             label=f"{size:,} bytes",
         )
+
+
+def _too_large(values: Any, dtype: str) -> Any:
+    """Which of the values a number of this type cannot hold, infinite ones aside."""
+    if not is_number(dtype):
+        return np.zeros(values.shape, bool)
+    limits = np.finfo(dtype) if is_float(dtype) else np.iinfo(dtype)
+    return np.isfinite(values) & ((values < float(limits.min)) | (values > float(limits.max)))
 
 
 def _beside(path: str) -> str:
@@ -103,7 +115,7 @@ def _beside(path: str) -> str:
 # --- tables ------------------------------------------------------------------------------
 
 
-def _csv(data: CsvData, spec_folder: str, found: Diagnostics) -> Raw:
+def _csv(data: CsvData, dtype: str, spec_folder: str, found: Diagnostics) -> Raw:
     import pandas as pd
 
     span = data.at("path")
@@ -132,11 +144,15 @@ def _csv(data: CsvData, spec_folder: str, found: Diagnostics) -> Raw:
             help="check `delimiter` and `header`",
         )
     if table.empty:
-        refuse(found, codes.UNREADABLE_DATA, f"{path} has no rows", span)
-    return _columns(table, data, found)
+        header = "; its one line is read as the header: write `header: false` if it holds data" * (
+            len(table.columns) > 0
+        )
+        help = f"a row is an example: write at least one{header}"
+        refuse(found, codes.UNREADABLE_DATA, f"{path} has no rows", span, help=help)
+    return _columns(table, data, dtype, found)
 
 
-def _columns(table: Any, data: CsvData, found: Diagnostics) -> Raw:
+def _columns(table: Any, data: CsvData, dtype: str, found: Diagnostics) -> Raw:
     """The columns of features and targets, their values checked.
 
     Raises: Unread.
@@ -168,7 +184,7 @@ def _columns(table: Any, data: CsvData, found: Diagnostics) -> Raw:
             help="check `delimiter`: the columns are " + listed([str(name) for name in table.columns], 8),
         )
     names = tuple(str(table.columns[index]) for index in features)
-    x = np.column_stack([_numbers(table.iloc[:, index], span, found) for index in features])
+    x = np.column_stack([_numbers(table.iloc[:, index], dtype, span, found) for index in features])
     y, has_names = _target_values(table, targets, target_span, found)
     return Raw(x, y, names, has_names)
 
@@ -218,10 +234,10 @@ def _position(column: int | str, table: Any, data: CsvData, span: Span, found: D
     refuse(found, codes.UNKNOWN_COLUMN, f"the table has no column `{column}`", span, help=help)
 
 
-def _numbers(column: Any, span: Span, found: Diagnostics) -> Any:
+def _numbers(column: Any, dtype: str, span: Span, found: Diagnostics) -> Any:
     """A column as numbers.
 
-    Raises: Unread, where it has gaps, text or infinite values.
+    Raises: Unread, where it has gaps, text, or values that are infinite or become so as `dtype`.
     """
     import pandas as pd
 
@@ -233,6 +249,7 @@ def _numbers(column: Any, span: Span, found: Diagnostics) -> Any:
         (text, "is not a number", "list the columns of numbers under `features`, or number its words"),
         (missing, "has no value", "fill the gaps, or leave the rows or the column out"),
         (infinite, "is infinite", "mend the value, or leave the row out"),
+        (_too_large(values, dtype), f"is past what {dtype} holds", "scale the column, or leave the row out"),
     ):
         if wrong.any():
             row = int(np.argmax(wrong))
@@ -260,10 +277,10 @@ def _target_values(table: Any, targets: list[int], span: Span, found: Diagnostic
     import pandas as pd
 
     if len(targets) > 1:
-        return np.column_stack([_numbers(table.iloc[:, index], span, found) for index in targets]), False
+        return np.column_stack([_numbers(table.iloc[:, index], TARGETS, span, found) for index in targets]), False
     column = table.iloc[:, targets[0]]
     if pd.api.types.is_numeric_dtype(column) or column.isna().any():
-        return _numbers(column, span, found), False
+        return _numbers(column, TARGETS, span, found), False
     return np.unique(column.to_numpy(dtype=str), return_inverse=True)[1], True
 
 
@@ -276,7 +293,7 @@ DAMAGED = (
 )
 
 
-def _npz(data: NpzData, spec_folder: str, found: Diagnostics) -> tuple[Raw, Raw | None]:
+def _npz(data: NpzData, dtype: str, spec_folder: str, found: Diagnostics) -> tuple[Raw, Raw | None]:
     span = data.at("path")
     path = _file(spec_path(data.path, spec_folder), span, found)
     try:
@@ -292,14 +309,14 @@ def _npz(data: NpzData, spec_folder: str, found: Diagnostics) -> tuple[Raw, Raw 
             help="write one with `numpy.savez(path, x=…, y=…)`",
         )
     _bearable(size, f"{path}, unpacked,", span, found)
-    x = _array(path, data.x, names, _at(data, "x"), found)
-    raw = Raw(x, _array(path, data.y, names, _at(data, "y"), found))
+    x = _array(path, data.x, names, dtype, _at(data, "x"), found)
+    raw = Raw(x, _array(path, data.y, names, TARGETS, _at(data, "y"), found))
     _paired(raw, data, ("x", "y"), found)
     if not has_test_set(data):
         return raw, None
     test = Raw(
-        _array(path, str(data.x_test), names, data.at("x_test"), found),
-        _array(path, str(data.y_test), names, data.at("y_test"), found),
+        _array(path, str(data.x_test), names, dtype, data.at("x_test"), found),
+        _array(path, str(data.y_test), names, TARGETS, data.at("y_test"), found),
     )
     _paired(test, data, ("x_test", "y_test"), found)
     for name, one, other in (("x_test", raw.x, test.x), ("y_test", raw.y, test.y)):
@@ -309,6 +326,7 @@ def _npz(data: NpzData, spec_folder: str, found: Diagnostics) -> tuple[Raw, Raw 
                 codes.UNREADABLE_DATA,
                 f"`{name}` has examples of {other.shape[1:]}, and `{name[0]}` of {one.shape[1:]}",
                 data.at(name),
+                help=f"save both in one shape, or take `{name}` out to have a test set split off",
             )
     return raw, test
 
@@ -318,8 +336,8 @@ def _at(data: NpzData, name: str) -> Span:
     return data.at(name) if data.wrote(name) else data.at("path")
 
 
-def _array(path: str, name: str, names: list[str], span: Span, found: Diagnostics) -> Any:
-    """An array of the archive: numbers, finite, with at least one example.
+def _array(path: str, name: str, names: list[str], dtype: str, span: Span, found: Diagnostics) -> Any:
+    """An array of the archive: numbers, finite also as `dtype`, with at least one example.
 
     Raises: Unread.
     """
@@ -347,17 +365,21 @@ def _array(path: str, name: str, names: list[str], span: Span, found: Diagnostic
         refuse(
             found, codes.UNREADABLE_DATA, f"array `{name}` has no examples", span, label=f"its shape is {array.shape}"
         )
-    finite = np.isfinite(array)
-    if not finite.all():
-        first = np.unravel_index(int(np.argmin(finite)), array.shape)
-        where = f"row {first[0] + 1}" + (f", position {tuple(map(int, first[1:]))}" if array.ndim > 1 else "")
-        refuse(
-            found,
-            codes.BAD_DATA,
-            f"array `{name}`, {where}: {array[first]} is not a finite number",
-            span,
-            label=_others(int((~finite).sum()) - 1).replace("row", "value"),
-        )
+    for wrong, what, help in (
+        (~np.isfinite(array), "is not a finite number", "mend the value, or leave the example out"),
+        (_too_large(array, dtype), f"is past what {dtype} holds", "scale the array, or leave the example out"),
+    ):
+        if wrong.any():
+            first = np.unravel_index(int(np.argmax(wrong)), array.shape)
+            where = f"row {first[0] + 1}" + (f", position {tuple(map(int, first[1:]))}" if array.ndim > 1 else "")
+            refuse(
+                found,
+                codes.BAD_DATA,
+                f"array `{name}`, {where}: {array[first]} {what}",
+                span,
+                label=_others(int(wrong.sum()) - 1).replace("row", "value"),
+                help=help,
+            )
     return array
 
 
@@ -372,4 +394,5 @@ def _paired(raw: Raw, data: NpzData, keys: tuple[str, str], found: Diagnostics) 
             codes.UNREADABLE_DATA,
             f"`{keys[0]}` has {len(raw.x)} examples and `{keys[1]}` {len(raw.y)}",
             data.at(keys[1]),
+            help="the first axis counts the examples, and each needs its target: save as many of both",
         )

@@ -27,6 +27,11 @@ def folder(tmp_path):
     gaps.loc[[6, 8], "age"] = np.nan
     gaps.loc[19, "dose"] = np.inf
     gaps.to_csv(tmp_path / "gaps.csv", index=False)
+    huge = table.astype({"age": float, "dose": float})
+    huge.loc[[3, 5], "age"] = 1e300
+    huge.loc[4, "dose"] = -1e39
+    huge.to_csv(tmp_path / "huge.csv", index=False)
+    (tmp_path / "line.csv").write_text("1,2,3\n")
     (tmp_path / "empty.csv").write_text("")
     (tmp_path / "header.csv").write_text("a,b,class\n")
     (tmp_path / "latin.csv").write_bytes("größe,class\n1,0\n".encode("latin-1"))
@@ -47,6 +52,8 @@ def folder(tmp_path):
         half=y / 2,
         none=x[:0],
         flat=x.reshape(60, 64),
+        huge=np.where(np.arange(64).reshape(8, 8) == 10, 7e4, x),
+        tokens=np.where(y == 2, 2.0**31, y),
     )
     x = x.copy()
     x[3, 2, 1] = np.nan
@@ -104,6 +111,36 @@ FAULTS = [
         "dose",
         "row 20: 'inf' is infinite",
     ),
+    ("Input(2) -> FC(3)", CSV % ("line.csv", "class", ""), "NN740", "line.csv", "no rows"),
+    ("Input(2) -> FC(3)", CSV % ("line.csv", "class", ""), "NN740", "line.csv", "`header: false`"),
+    (
+        "Input(2) -> FC(3)",
+        CSV % ("huge.csv", "class", TWO),
+        "NN742",
+        "[age, height]",
+        "column `age`, row 4: '1e+300' is past what float32 holds and 1 other row scale",
+    ),
+    (
+        "Input(1) -> FC(1)",
+        CSV % ("huge.csv", "dose", ", features: height") + "\nloss: mse",
+        "NN742",
+        "dose",
+        "row 5: '-1e+39' is past what float32 holds",
+    ),
+    (
+        "Input(8, 8, 1, dtype=float16) -> FC(3)",
+        NPZ % ("a.npz", ", x: huge"),
+        "NN742",
+        "huge",
+        "row 1, position (1, 2): 70000.0 is past what float16 holds and 59 other values",
+    ),
+    (
+        "Input(1, dtype=int32) -> Embedding(9, 4) -> FC(3)",
+        NPZ % ("a.npz", ", x: tokens"),
+        "NN742",
+        "tokens",
+        "row 3: 2147483648.0 is past what int32 holds",
+    ),
     ("Input(1) -> FC(3)", CSV % ("gaps.csv", "age", ", features: class"), "NN742", "age", "row 7: has no value"),
     ("Input(2) -> FC(1)", CSV % ("a.csv", "kind", TWO) + "\nloss: mse", "NN742", "kind", "words"),
     ("Input(2) -> FC(3)", CSV % ("a.csv", "dose", TWO), "NN742", "dose", "no class number"),
@@ -133,6 +170,7 @@ FAULTS = [
     ("Input(8, 8, 1) -> FC(3)", NPZ % ("nan.npz", ""), "NN742", "nan.npz", "row 4, position (2, 1)"),
     ("Input(8, 8, 1) -> FC(3)", NPZ % ("a.npz", ", y: shrt"), "NN741", "shrt", "`short`"),
     ("Input(8, 8, 1) -> FC(3)", NPZ % ("a.npz", ", y: short"), "NN740", "short", "60 examples and `y` 7"),
+    ("Input(8, 8, 1) -> FC(3)", NPZ % ("a.npz", ", y: short"), "NN740", "short", "as many of both"),
     ("Input(8, 8, 1) -> FC(3)", NPZ % ("a.npz", ", x: none"), "NN740", "none", "no examples"),
     ("Input(8, 8, 1) -> FC(3)", NPZ % ("a.npz", ", y: words"), "NN742", "words", "not numbers"),
     ("Input(8, 8, 1) -> FC(3)", NPZ % ("a.npz", ", y: half"), "NN742", "half", "mean_squared_error"),
@@ -171,6 +209,14 @@ def test_independent_columns_that_are_missing_are_both_said(folder):
     spec = Spec("Input(2) -> FC(3)", CSV % ("a.csv", "klass", ", features: [agee]") + SPARSE, folder=folder)
     assert spec.prepare() is None
     assert [code for code, _ in spec.said] == ["NN741", "NN741"]
+
+
+def test_what_float64_holds_is_taken_where_layers_compute_in_it(folder):
+    scope = data_of(
+        "Input(2, dtype=float64) -> FC(3)", CSV % ("huge.csv", "class", TWO) + SPARSE + "\nprecision: float64", folder
+    )
+    assert scope["x"].dtype == "float64"
+    assert scope["x"].max() == 1e300
 
 
 def test_a_file_past_the_limit(folder, monkeypatch):
