@@ -17,7 +17,7 @@ from nnspec.diagnostics.codes import shapes as codes
 from nnspec.diagnostics.diagnostic import RuleError
 from nnspec.ops.attending import Attending
 from nnspec.ops.axes import Axes, axes_of
-from nnspec.ops.choices import CONSTRAINT, INIT, REGULARIZER
+from nnspec.ops.choices import CONSTRAINT, INIT, REGULARIZER, per_unit
 from nnspec.ops.kinds import Flag, Integer, OneOf, OrNone
 from nnspec.ops.operator import Example, Reach, Weight, option, param
 from nnspec.ops.spatial import needs_size
@@ -333,28 +333,35 @@ class MultiHeadAttention(Attending, Weighted):
         called = self.call_options() | ({} if key == value else {"key": key})
         if self.mask is not None:
             called["attention_mask"] = _spread(inputs[-1], len(attended))
-        return layer(self._keras(query.type, key.type), self.heads, self.widths(query.type)[0], **self._options(query))(
-            query, value, **called
-        )
+        corrections = self._corrections(query.type, key.type)
+        name = _OWN + "multi_head.MultiHead" if corrections is not None else "keras.layers.MultiHeadAttention"
+        settings = {**self._settings(query.type), **(corrections or {})}
+        return layer(name, self.heads, self.widths(query.type)[0], **settings)(query, value, **called)
 
-    def _keras(self, query: TensorType, key: TensorType) -> str:
-        """Keras's layer, or ours: Keras's cannot be frozen, and may be wrong about the shape of its scores."""
-        one_sequence = query.rank == 2 and query.shape[0] == key.shape[0]
-        own = not self.trainable or (self.scores and not one_sequence)
-        return _OWN + "multi_head.MultiHead" if own else "keras.layers.MultiHeadAttention"
-
-    def _options(self, query: Arrival) -> dict[str, Value]:
+    def _settings(self, query: TensorType) -> dict[str, Value]:
         """Keras's arguments, those at their default left out."""
         found: dict[str, Value] = {}
-        key_width, value_width, output_width = self.widths(query.type)
+        key_width, value_width, output_width = self.widths(query)
         if value_width != key_width:
             found["value_dim"] = value_width
-        if output_width != query.type.channels:
+        if output_width != query.channels:
             found["output_shape"] = output_width
-        attended = self.attended(query.type)
-        if len(attended) != query.type.rank - 1:
+        attended = self.attended(query)
+        if len(attended) != query.rank - 1:
             found["attention_axes"] = tuple(axis + 1 for axis in attended)
         return found | self.keras_options()
+
+    def _corrections(self, query: TensorType, key: TensorType) -> dict[str, Value] | None:
+        """What our layer is told beside, None where Keras's does.
+
+        Keras's cannot be frozen, may be wrong about the shape of its scores, and takes a norm of the last kernel
+        over the heads alone.
+        """
+        one_sequence = query.rank == 2 and query.shape[0] == key.shape[0]
+        last = per_unit(self.constraint, 3, -1)
+        if last != self.constraint:
+            return {"output_constraint": last}
+        return {} if not self.trainable or (self.scores and not one_sequence) else None
 
 
 def _spread(mask: Arrival, axes: int) -> Value:

@@ -8,9 +8,6 @@ import keras
 import numpy as np
 import pytest
 
-from nnspec.backends.keras_build import build as build_model
-from nnspec.backends.lower import lower
-from nnspec.diagnostics.diagnostic import Diagnostics
 from nnspec.ops import attention as a
 from nnspec.ops.kinds import Word
 from nnspec.ops.operator import Operator
@@ -18,9 +15,9 @@ from nnspec.ops.position import PositionEncoding
 from nnspec.shapes.dim import symbol
 from nnspec.shapes.tensor import TensorType
 from tests.ops import attention_by_hand as hand
+from tests.ops.by_spec import model_of
 from tests.ops.oracle import build, weights_of
 from tests.ops.pointwise import as_array, tensor, values
-from tests.program.checking import sound
 
 T = symbol("T")
 RANDOM = np.random.default_rng(11)
@@ -215,13 +212,6 @@ def test_padding_of_embeddings_is_hidden_beside_a_mask(name: str) -> None:
         rows = scores[example].reshape(-1, 5, 5)[0]
         seen = (ids[example] > 0) & mask[example]
         assert np.array_equal(rows[0] > 0, seen)
-
-
-def model_of(text: str) -> Any:
-    """The Keras model of a spec."""
-    lowered = lower(sound(text).graph, Diagnostics())
-    assert lowered is not None
-    return build_model(lowered, seed=3)
 
 
 # Dropout.

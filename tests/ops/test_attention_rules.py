@@ -8,16 +8,15 @@ import keras
 import numpy as np
 import pytest
 
-from nnspec.backends.keras_build import build as build_model
 from nnspec.backends.keras_source import generate
-from nnspec.backends.lower import lower
 from nnspec.diagnostics.codes.lowering import NOT_IN_KERAS
-from nnspec.diagnostics.diagnostic import Diagnostics, RuleError
+from nnspec.diagnostics.diagnostic import RuleError
 from nnspec.ops import attention as a
 from nnspec.ops.kinds import Word
 from nnspec.ops.operator import Operator
 from nnspec.shapes.dim import Dim, symbol
 from nnspec.shapes.tensor import TensorType
+from tests.ops.by_spec import lowered, model_of
 from tests.ops.oracle import build, known
 from tests.ops.pointwise import infer, tensor, values
 from tests.program.checking import check, sound
@@ -183,6 +182,19 @@ def test_settings_of_weights_reach_keras() -> None:
         assert float(sum(model.losses)) == pytest.approx(penalty)
 
 
+def test_norms_are_of_the_weights_of_one_unit(tmp_path: Any) -> None:
+    """A unit of a head has inputs on one axis of its kernel, and a unit that comes out on two."""
+    settings = {"init": Word("constant", (0.5,)), "constraint": Word("max_norm", (1,))}
+    model = build(HEADS(heads=2, **settings), [tensor(5, 8)]).model
+    model.save(tmp_path / "model.keras")
+    for each in (model, keras.saving.load_model(tmp_path / "model.keras")):
+        for weight in each.weights:
+            if weight.name == "kernel":
+                held = np.asarray(weight.constraint(weight))
+                over = (0, 1) if "attention_output" in weight.path else (0,)
+                np.testing.assert_allclose(np.sqrt((held**2).sum(axis=over)), 1, rtol=1e-5)
+
+
 # Counts.
 
 MACS: list[tuple[Operator, list[tuple[Dim, ...]], Dim]] = [
@@ -317,10 +329,8 @@ def test_the_transformer_has_the_counts_of_its_reference() -> None:
 
 
 def built(text: str) -> Any:
-    lowered = lower(sound(text).graph, Diagnostics())
-    assert lowered is not None
     keras.utils.clear_session()
-    return build_model(lowered, seed=3)
+    return model_of(text, seed=3)
 
 
 def example_inputs() -> list[np.ndarray]:
@@ -348,10 +358,8 @@ def test_a_saved_model_gives_the_same_outputs(tmp_path: Any) -> None:
 
 
 def test_the_printed_source_is_the_built_model() -> None:
-    lowered = lower(sound(OWN).graph, Diagnostics())
-    assert lowered is not None
     scope: dict[str, Any] = {"__name__": "printed"}
-    text = generate([lowered], title="A test.")
+    text = generate([lowered(OWN)], title="A test.")
     assert "nnspec" not in text.replace('package="nnspec"', "")
     exec(compile(text, "model.py", "exec"), scope)
     one = built(OWN)
@@ -362,6 +370,17 @@ def test_the_printed_source_is_the_built_model() -> None:
     assert [w.path for w in two.weights] == [w.path for w in one.weights]
     for mine, theirs in zip(before, outputs(two), strict=True):
         np.testing.assert_allclose(mine, theirs, rtol=1e-6, atol=1e-6)
+
+
+def test_attention_inside_a_flow_that_is_done_at_every_step() -> None:
+    model = built("Input(3, 5, 8) -> TimeDistributed{ PositionEncoding -> MultiHeadAttention(2) -> Attention }")
+    x = values(3, 5, 8)
+    whole = keras.ops.convert_to_numpy(model(x))
+    assert whole.shape == (3, 3, 5, 8)
+    for step in range(3):
+        same = np.repeat(x[:, step : step + 1], 3, axis=1)
+        alone = keras.ops.convert_to_numpy(model(same))
+        np.testing.assert_allclose(whole[:, step], alone[:, 0], rtol=1e-5, atol=1e-6)
 
 
 def test_a_training_step_reaches_every_weight() -> None:

@@ -1,4 +1,4 @@
-"""Multi-head attention that can be frozen, and knows the shape of its scores."""
+"""Multi-head attention with a few corrections to Keras's layer."""
 
 import keras
 
@@ -8,13 +8,20 @@ class MultiHead(keras.layers.MultiHeadAttention):
     """`keras.layers.MultiHeadAttention`, whose weights obey `trainable=False`.
 
     Its scores have the shape `(…, heads, queries, keys)`, which Keras declares as if
-    queries and keys were one sequence.
+    queries and keys were one sequence. The last kernel may have a constraint of its
+    own, since its inputs lie on two axes.
     """
+
+    def __init__(self, *args, output_constraint=None, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.output_constraint = keras.constraints.get(output_constraint)
 
     def build(self, query_shape, value_shape, key_shape=None):
         super().build(query_shape, value_shape, key_shape)
         for part in self._flatten_layers(include_self=False):
             part.trainable = self.trainable
+        if self.output_constraint is not None:
+            self.output_dense.kernel.constraint = self.output_constraint
 
     def compute_output_spec(
         self,
@@ -39,3 +46,9 @@ class MultiHead(keras.layers.MultiHeadAttention):
         shape += [query.shape[axis] for axis in axes]
         shape += [value.shape[axis] for axis in axes]
         return y, keras.KerasTensor(tuple(shape), dtype=self.compute_dtype)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "output_constraint": keras.constraints.serialize(self.output_constraint),
+        }
