@@ -245,7 +245,8 @@ class Bidirectional(Wrapper):
     def lower(self, *inputs: Arrival) -> Value:
         applied: Call = self.inner.lower(*self.forwards(inputs))
         made = layer("keras.layers.Bidirectional", applied.target, **self.keras_options())
-        return made(inputs[0], initial_state=list(inputs[1:])) if len(inputs) > 1 else made(inputs[0])
+        (x,) = applied.args  # padded, perhaps
+        return made(x, initial_state=list(inputs[1:])) if len(inputs) > 1 else made(x)
 
 
 # Every step of a sequence.
@@ -324,7 +325,9 @@ class TimeDistributed(Wrapper):
             return self.inner.lower(*inputs)
         given = [replace(x, type=step_of(x.type)) for x in inputs]
         value = self.inner.lower(*given)
-        if not self.is_folded and len(inputs) == 1 and given[0].type.rank and is_chain(value, given[0]):
+        result = self.inner.infer(*(x.type for x in given))
+        plain = self.is_folded or len(inputs) > 1 or not given[0].type.rank or isinstance(result, tuple)
+        if not plain and is_chain(value, given[0]):
             return rewrite(
                 value, arrival=lambda _: inputs[0], made=lambda made: layer("keras.layers.TimeDistributed", made)
             )
@@ -335,7 +338,6 @@ class TimeDistributed(Wrapper):
             else layer(_OWN + "time_steps.RepeatSteps")([x, first])
             for x in inputs
         }
-        result = self.inner.infer(*(x.type for x in given))
         value = rewrite(value, arrival=lambda x: folded[x.index], made=_as_it_is)
 
         def unfolded(y: Value, type: TensorType) -> Value:

@@ -82,6 +82,22 @@ def test_each_step_is_what_the_flow_makes_of_it_alone(sizes, flow):
         np.testing.assert_allclose(y[:, step], np.asarray(alone(x[:, step])), atol=1e-5)
 
 
+def test_several_tensors_leave_each_step():
+    model, _ = made("Input(4, 5, 3) -> TimeDistributed{ LSTM(2, sequences=true, state=true) }")
+    alone, _ = made("Input(5, 3) -> LSTM(2, sequences=true, state=true)")
+    alone.set_weights(model.get_weights())
+    x = data(model)
+    for step in range(4):
+        for ours, theirs in zip(model(x), alone(x[:, step]), strict=True):
+            np.testing.assert_allclose(np.asarray(ours)[:, step], np.asarray(theirs), atol=1e-5)
+
+
+def test_what_is_padded_runs_in_both_directions():
+    model, _, y = outputs("Input(4, 6, 6, 2) -> Bidirectional{ ConvLSTM(3, 3, padding=1) }")
+    assert y.shape == (3, 6, 6, 6)
+    assert any(type(layer).__name__ == "Bidirectional" for layer in model.layers)
+
+
 def test_steps_that_are_not_known():
     model, _, y = outputs("Input(T, 6, 2) -> TimeDistributed{ Residual{ Conv(2, 3, padding=same) } -> Take(1) }")
     assert y.shape == (3, 4, 2)
