@@ -75,13 +75,15 @@ def _names_in(value: Value) -> Iterator[str]:
         value = value.target
 
 
-def fit_steps(fittings: tuple[Fitting, ...], batch: int) -> tuple[Assign, ...]:
+def fit_steps(fittings: tuple[Fitting, ...], batch: int, precision: str) -> tuple[Assign, ...]:
     """A statement for each layer: `model.get_layer("standardize").adapt(x_train)`."""
     steps = []
     for index, fitting in enumerate(fittings):
         data: Value = _EXAMPLES
         if not fitting.enters:
             data = Call("nnspec.backends.layers.arriving.arriving", (_MODEL, fitting.name, _EXAMPLES, batch))
+            if precision != "float32":  # Keras adds batches up in float32 alone
+                data = Call(Member(Call("numpy.concatenate", (Call("list", (data,)),)), "astype"), ("float32",))
         layer = Call(Member(_MODEL, "get_layer"), (fitting.name,))
         comment = "fitted to the training examples, as they arrive there" if index == 0 else None
         steps.append(Assign((), Call(Member(layer, "adapt"), (data,)), comment))

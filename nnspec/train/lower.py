@@ -70,7 +70,7 @@ def lower_training(
         _before(plan),
         (Assign(("model",), Call(Variable("build_model"))),),
         (*data_steps(plan, spec_folder), *split_steps(plan)),
-        fit_steps(fittings, training.data.batch),
+        fit_steps(fittings, training.data.batch, training.precision),
         _compile(plan),
         (*_callbacks(plan, run_folder), *_fit(plan)),
         (Assign((), Call(Member(MODEL, "load_weights"), (_best(run_folder),)), "the best epoch's weights"),)

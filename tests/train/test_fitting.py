@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 
 import keras
 import numpy as np
@@ -107,6 +109,10 @@ def test_the_generated_program_fits_the_same(network):
         np.testing.assert_array_equal(one, other)
     assert "nnspec" not in source.replace('package="nnspec"', "")
     assert ('get_layer("standardize").adapt(x_train)' in source) == (network == DIRECT)
+    for command in (["format", "--diff"], ["check", "--select", "E4,E7,E9,F,I,W,B,UP,SIM,N,PIE,RET,C4"]):
+        ruff = [sys.executable, "-m", "ruff", *command, "--isolated", "-"]
+        done = subprocess.run(ruff, input=source, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout
 
 
 @pytest.mark.parametrize("network", [DIRECT, CHAIN])
@@ -139,6 +145,22 @@ def test_a_resumed_run_ends_where_an_unbroken_one_does():
         with open(f"runs/spec-{number}/metrics.jsonl") as file:
             losses.append([json.loads(line)["loss"] for line in file])
     np.testing.assert_allclose(losses[0], losses[1], rtol=1e-5)
+
+
+@pytest.mark.parametrize("precision", ["mixed_bfloat16", "float64"])
+def test_other_precisions_are_fitted_too(precision):
+    network = "Input(8, 8, 1) -> Rescale(1/16) -> FC(8) -> Standardize -> PCA(3) -> FC(10)"
+    rest = f"epochs: 1\nprecision: {precision}\noptimizer: {{name: sgd, learning_rate: 0}}"
+    trained = Trained(network, DIGITS.replace("epochs: 2", rest))
+    assert trained.status == 0, trained.spec.said
+    model, x = trained.model(), trained.data()["x_train"]
+    mean, variance, _ = model.get_layer("standardize").get_weights()
+    before = arrived(model, "standardize", x)
+    np.testing.assert_allclose(mean, before.mean(axis=0), rtol=0.02, atol=0.02)
+    np.testing.assert_allclose(variance, before.var(axis=0), rtol=0.02, atol=0.02)
+    components = model.get_layer("pca").get_weights()[1]
+    np.testing.assert_allclose(components.T @ components, np.eye(3), atol=1e-2)
+    assert np.abs(components[:3] - np.eye(3)).max() > 0.1
 
 
 def test_weights_of_the_best_epoch_bring_what_was_fitted():
