@@ -187,8 +187,8 @@ class Network:
             raise OurOwn
         given = {name: self.value(given, query, place) for name, given in op.args}
         if op.name != "MultiHeadAttention":
-            if query.shape[-1] != key.shape[-1]:
-                raise Refused("other channels")
+            if query.shape[-1] != key.shape[-1] or key.shape[1] != value.shape[1]:
+                raise Refused("Keras finds out that the products do not fit only when it runs")
             return self.run(lambda: getattr(L, op.name)(), [query, value, key], place)
         heads = given[None]
         width = given.get("key_width", query.shape[-1] // heads)
@@ -271,6 +271,8 @@ class Network:
                 shared.layers.append(layer)
         if shared is not None:
             shared.position += 1
+        if place.steps and not isinstance(x, list):  # `TimeDistributed` does not look at what a built layer takes
+            layer(keras.KerasTensor((None, *x.shape[1 + place.steps :]), x.dtype))
         for _ in range(place.steps if not isinstance(x, list) else 0):
             layer = L.TimeDistributed(layer)
         y = call(layer, x)
