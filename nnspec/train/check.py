@@ -374,6 +374,16 @@ def _metrics(output: OutputPlan) -> Findings:
                 labels=(Label(output.loss.span, "this loss"),),
                 help=help,
             )
+        elif metric.choice.across and output.end.type.shape[-1:] == (1,):
+            yield Finding(
+                codes.SETTINGS_CLASH,
+                metric.span,
+                f"`{metric.word}` correlates the values of one example, and the output has one",
+                labels=(Label(output.end.span, f"gives {shape_text(output.end.type.shape)}"),),
+                help="write `r2_score`, which compares examples with each other"
+                if output.end.type.rank == 1
+                else "leave it out",
+            )
         elif output.logits and reads == "binary" and metric.word in ("f1_score", "fbeta_score"):
             yield Finding(
                 codes.ACTIVATION_DIFFERS,

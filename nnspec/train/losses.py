@@ -28,10 +28,14 @@ class Loss(Choice):
 
 
 class Metric(Choice):
-    """A metric; `logits` are the arguments that make it read outputs before the softmax or sigmoid."""
+    """A metric; `logits` are the arguments that make it read outputs before the softmax or sigmoid.
+
+    One that goes `across` the values of an example compares them with each other, so that one value tells nothing.
+    """
 
     reads: Reads = "value"
     logits: Mapping[str, Any] = {}
+    across: bool = False
 
 
 _LOGITS = {"from_logits": Setting(Flag(), "from_logits", False)}
@@ -104,11 +108,13 @@ LOSSES |= {short: LOSSES[long] for short, long in _SHORT.items()}
 
 def _metric(
     name: str, doc: str, reads: Reads = "value", *settings: Mapping[str, Setting],
-    logits: Mapping[str, Any] | None = None, word: str | None = None,
+    logits: Mapping[str, Any] | None = None, word: str | None = None, across: bool = False,
 ) -> Metric:  # fmt: skip
     """A metric; `word` is its name in the log, where Keras's own is another."""
     found = {key: setting for some in settings for key, setting in some.items()}
-    return Metric(f"keras.metrics.{name}", doc, found, {} if word is None else {"name": word}, reads, logits or {})
+    return Metric(
+        f"keras.metrics.{name}", doc, found, {} if word is None else {"name": word}, reads, logits or {}, across
+    )
 
 
 _THRESHOLDS = {"thresholds": Setting(OrNone(Many(Real(ge=0, le=1))), "thresholds", None)}
@@ -198,8 +204,12 @@ METRICS: dict[str, Choice] = {
     "mean_absolute_percentage_error": _metric("MeanAbsolutePercentageError", "mean of 100 · |y - f| / |y|"),
     "mean_squared_logarithmic_error": _metric("MeanSquaredLogarithmicError", "mean of (log(1 + y) - log(1 + f))²"),
     "r2_score": _metric("R2Score", "share of the variance that is explained"),
-    "pearson_correlation": _metric("PearsonCorrelation", "linear correlation of y and f"),
-    "concordance_correlation": _metric("ConcordanceCorrelation", "agreement of y and f"),
+    "pearson_correlation": _metric(
+        "PearsonCorrelation", "linear correlation of y and f over the values of an example", across=True
+    ),
+    "concordance_correlation": _metric(
+        "ConcordanceCorrelation", "agreement of y and f over the values of an example", across=True
+    ),
     "log_cosh_error": _metric("LogCoshError", "mean of log(cosh(f - y))", word="log_cosh_error"),
     "poisson": _metric("Poisson", "mean of f - y · log(f)"),
     "kl_divergence": _metric("KLDivergence", "Σ y · log(y / f)"),

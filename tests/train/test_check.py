@@ -21,6 +21,7 @@ HOLDS = [
     ("Input(30) -> FC(1) -> Sigmoid", "data: {source: sklearn/breast_cancer}\nloss: binary_crossentropy"),
     ("Input(30) -> FC(2)", "data: {source: sklearn/breast_cancer}" + SPARSE),
     ("Input(10) -> FC(1)", "data: {source: sklearn/diabetes}\nloss: mse\nmetrics: [mae, r2_score]"),
+    ("Input(3) -> FC(3)", "data: {source: sklearn/linnerud}\nloss: mse\nmetrics: [pearson_correlation]"),
     ("Input(3) -> FC(3)", "data: {source: sklearn/linnerud}\nloss: mae"),
     ("Input(28, 28, 1) -> FC(10)", NPZ % "features: {shape: [28, 28]}, target: {classes: 10, encoding: int}" + SPARSE),
     ("Input(28, 28, 1) -> FC(10)", NPZ % "batch: 8" + SPARSE),  # nothing is known, nothing is wrong
@@ -73,6 +74,18 @@ FAULTS = [
         "data: {source: sklearn/diabetes}\nloss: mse\nmetrics: [sparse_categorical_accuracy]",
         "NN735",
         "sparse_categorical_accuracy",
+    ),
+    (
+        "Input(10) -> FC(1)",
+        "data: {source: sklearn/diabetes}\nloss: mse\nmetrics: [mae, pearson_correlation]",
+        "NN732",
+        "pearson_correlation",
+    ),
+    (
+        "Input(8, 8, 1) -> Conv(1, 1)",
+        NPZ % "y: maps" + "\nloss: mse\nmetrics: [concordance_correlation]",
+        "NN732",
+        "concordance_correlation",
     ),
     ("Input(64) -> FC(10)", DIGITS + SPARSE + "\ntask: regression", "NN735", "regression"),
     (
