@@ -1,7 +1,4 @@
-"""Published networks: our shapes and counts against numbers that were counted without us.
-
-The networks are those of `specs/`; only what is no spec of the project lies beside this file.
-"""
+"""Published networks, those of `specs/`: our shapes and counts against numbers that were counted without us."""
 
 from __future__ import annotations
 
@@ -25,21 +22,28 @@ from tests.program.checking import shape_of
 HERE = os.path.dirname(__file__)
 ROOT = os.path.dirname(os.path.dirname(HERE))
 
-with open(os.path.join(HERE, "published.yaml")) as stream:
-    PUBLISHED: dict[str, dict[str, Any]] = {entry["name"]: entry for entry in yaml.safe_load(stream)}
+ENTRIES: list[dict[str, Any]] = []
+for file in ("published.yaml", "published_text.yaml"):
+    with open(os.path.join(HERE, file), encoding="utf-8") as stream:
+        ENTRIES += yaml.safe_load(stream)
+PUBLISHED = {entry["name"]: entry for entry in ENTRIES}
 
 
 @cache
 def compiled(name: str) -> Model:
     entry = PUBLISHED[name]
     given = entry.get("settings", {})
-    sizes = ((None, given["input"]),) if "input" in given else ()
-    settings = Settings(tuple(given.get("params", {}).items()), (), sizes, given.get("model"))
+    sizes = given.get("input", {})  # of the one input, or by name
+    named = tuple(sizes.items()) if isinstance(sizes, dict) else ((None, sizes),)
+    settings = Settings(tuple(given.get("params", {}).items()), (), named, given.get("model"))
     found = Diagnostics()
-    folder = ROOT if entry["spec"].startswith("specs/") else HERE
-    (model,) = load(os.path.join(folder, entry["spec"]), settings, found).models
+    (model,) = load(os.path.join(ROOT, entry["spec"]), settings, found).models
     assert [f.message for f in found.sorted() if f.severity == "error"] == []
     return model
+
+
+def test_names_are_given_once() -> None:
+    assert len(PUBLISHED) == len(ENTRIES)
 
 
 def that_give(*keys: str) -> list[str]:
