@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _APART = ("epoch", "learning_rate", "seconds")
+_ACROSS = 3  # panels side by side; more begin a new row
 
 
 def draw(epochs: Sequence[dict[str, Any]], path: str) -> None:
@@ -21,10 +22,15 @@ def draw(epochs: Sequence[dict[str, Any]], path: str) -> None:
 
     names = [name for name in epochs[0] if name not in _APART and not name.startswith("val_")]
     panels = [*names, "learning_rate"] if len({line["learning_rate"] for line in epochs}) > 1 else names
-    figure = Figure(figsize=(4.8 * len(panels), 3.6), layout="constrained")
+    across = min(len(panels), _ACROSS)
+    down = -(-len(panels) // across)
+    figure = Figure(figsize=(4.8 * across, 3.6 * down), layout="constrained")
     FigureCanvasAgg(figure)
-    for axes, name in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
-        _panel(axes, epochs, name)
+    for number, axes in enumerate(figure.subplots(down, across, squeeze=False).flat):
+        if number < len(panels):
+            _panel(axes, epochs, panels[number])
+        else:
+            axes.set_axis_off()
     figure.savefig(path, dpi=120)
 
 
