@@ -117,8 +117,8 @@ def test_random_operators_run() -> None:
         mine = ours(case)
         if isinstance(mine, RuleError) or case.type.dtype != "float32":
             continue
-        if strided_and_dilated(case) and case.name == "ConvTranspose":
-            continue  # `build` refuses it
+        if case.name == "ConvTranspose" and largest(case.arguments.get("dilation", 1)) > 1:
+            continue  # `build` refuses it with a stride; without one, TensorFlow cannot run it on every processor
         built = build(operator_of(case), [case.type])
         found = built.run(np.ones((2, *case.type.shape), "float32"))
         parts = found if isinstance(found, list) else [found]
