@@ -23,6 +23,7 @@ class Output:
         self._stream = stream
         encoding = getattr(stream, "encoding", None) or "ascii"
         self.screen = Screen(_is_colored(stream, color), encoding)
+        self.width = _width(stream)
 
     @classmethod
     def standard(cls, color: str = "auto") -> Output:
@@ -69,6 +70,15 @@ class Output:
             os.dup2(nowhere, stream.fileno())
         except (OSError, ValueError):
             return
+
+
+def _width(stream: TextIO | None) -> int | None:
+    """How many cells a line of the terminal has; None where there is none to fit into."""
+    if stream is None or not stream.isatty():
+        return None
+    from shutil import get_terminal_size
+
+    return get_terminal_size().columns
 
 
 def _is_colored(stream: TextIO | None, color: str) -> bool:

@@ -1,4 +1,4 @@
-"""Rows and columns as text, Markdown or CSV: cells in, one text out."""
+"""Rows and columns as text, Markdown or CSV: cells in, lines out."""
 
 from __future__ import annotations
 
@@ -13,15 +13,51 @@ if TYPE_CHECKING:
 
 Cells = tuple[str, ...]
 
+_LEAST = 12  # cells that are left of the first column, however narrow the terminal
 
-def text_table(head: Cells, rows: Sequence[Cells], right: frozenset[int], screen: Screen) -> Iterator[str]:
-    """Columns two spaces apart; those in `right` are flush right."""
+
+def text_table(
+    head: Cells, rows: Sequence[Cells], right: frozenset[int], screen: Screen, width: int | None, spare: Sequence[int]
+) -> Iterator[str]:
+    """Columns two spaces apart; those in `right` are flush right.
+
+    Past a `width`, columns of `spare` are left out in that order, which a last line says, and the first is cut.
+    """
     shown = [head, *[tuple(map(screen.safe, row)) for row in rows]]
-    widths = [max(map(width_in_cells, column)) for column in zip(*shown, strict=True)]
+    widths = {at: max(map(width_in_cells, column)) for at, column in enumerate(zip(*shown, strict=True))}
+    left_out = _fit(widths, width, spare)
     for number, row in enumerate(shown):
-        cells = [_padded(cell, widths[at], at in right) for at, cell in enumerate(row)]
+        cells = [_padded(_cut(row[at], cells, screen.safe("…")), cells, at in right) for at, cells in widths.items()]
         line = "  ".join(cells).rstrip()
         yield screen.paint(line, "bold") if number == 0 else line
+    if left_out:
+        names = ", ".join([head[at] for at in sorted(left_out)])
+        yield screen.paint(f"(no room for {names})", "faint")
+
+
+def _fit(widths: dict[int, int], most: int | None, spare: Sequence[int]) -> list[int]:
+    """Narrow the widths of columns to those that fit; the columns left out."""
+    left_out: list[int] = []
+    for at in spare:
+        if most is None or _line(widths) <= most:
+            return left_out
+        del widths[at]
+        left_out.append(at)
+    if most is not None:
+        widths[0] = max(min(widths[0], _LEAST), widths[0] - max(0, _line(widths) - most))
+    return left_out
+
+
+def _line(widths: dict[int, int]) -> int:
+    return sum(widths.values()) + 2 * (len(widths) - 1)
+
+
+def _cut(cell: str, width: int, mark: str) -> str:
+    if width_in_cells(cell) <= width:
+        return cell
+    while width_in_cells(cell + mark) > width:
+        cell = cell[:-1]
+    return cell + mark
 
 
 def _padded(cell: str, width: int, right: bool) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from nnspec.cli import output
 from tests.cli.conftest import Cli
 
 
@@ -66,9 +67,67 @@ def test_markdown_is_a_table(cli: Cli, repeating: Path) -> None:
     assert table[1].startswith("| --- |")
 
 
-def test_shared_weights_are_counted_once(cli: Cli) -> None:
-    document = json.loads(cli("summary", "specs/basics/siamese.nn", "--format", "json").out)
-    assert sum(row["params"] for row in document["rows"]) == document["files"][0]["models"][0]["params"]
+TWINS = "shared Tower = FC(6) -> ReLU\na = Input(4)\nb = Input(4)\nAdd{ a -> Tower | b -> Tower } -> FC(1)\n"
+
+
+def test_shared_weights_are_counted_once_and_called_shared_later(cli: Cli, tmp_path: Path) -> None:
+    path = tmp_path / "twins.nn"
+    path.write_text(TWINS)
+    rows = json.loads(cli("summary", path, "--format", "json").out)["rows"]
+    assert {row["name"]: row["params"] for row in rows if row["operator"] == "FC"} == {"fc": 30, "fc_1": 0, "fc_2": 7}
+    for arguments in ((), ("--expand",), ("--format", "markdown")):
+        lines = [
+            line.replace("|", " ").replace("\\", "").split()
+            for line in cli("summary", path, *arguments).out.splitlines()
+        ]
+        params = {
+            line[0].removeprefix("&emsp;"): line[3] for line in lines if line and line[0].endswith(("fc", "_1", "_2"))
+        }
+        assert params == {"fc": "30", "fc_1": "shared", "relu_1": "0", "fc_2": "7"}
+
+
+def on_terminal(monkeypatch: pytest.MonkeyPatch, width: int) -> None:
+    monkeypatch.setattr(output, "_width", lambda stream: width)
+
+
+@pytest.mark.parametrize(
+    ("less", "there", "missing"),
+    [
+        (0, "layer operator output params MACs field memory", ""),
+        (1, "layer operator output params MACs field", "memory"),
+        (11, "layer operator output params MACs", "field, memory"),
+        (18, "layer operator output params", "MACs, field, memory"),
+        (29, "layer output params", "operator, MACs, field, memory"),
+        (38, "layer output", "operator, params, MACs, field, memory"),
+    ],
+)
+def test_a_narrow_terminal_has_fewer_columns(
+    cli: Cli, repeating: Path, monkeypatch: pytest.MonkeyPatch, less: int, there: str, missing: str
+) -> None:
+    whole = cli("summary", repeating).out.splitlines()
+    width = max(map(len, whole[:-1])) - less
+    on_terminal(monkeypatch, width)
+    lines = cli("summary", repeating).out.splitlines()
+    assert lines[0].split() == there.split()
+    assert (f"(no room for {missing})" in lines) == bool(missing)
+    assert all(len(line) <= width for line in lines if not line.startswith("(no room"))
+    assert " ".join(" ".join(lines[lines.index("") :]).split()) == whole[-1]
+
+
+def test_a_long_name_is_cut_on_a_narrow_terminal(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "net.nn"
+    path.write_text("Input(8) -> FC(3) as a_name_that_goes_on_and_on_and_on\n")
+    on_terminal(monkeypatch, 30)
+    assert "a_name_that_goes_on_a…  (3,)" in cli("summary", path).out
+
+
+def test_the_width_is_that_of_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = io.StringIO()
+    assert output._width(stream) is None
+    monkeypatch.setattr(stream, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "47")
+    assert output._width(stream) == 47
+    assert output._width(None) is None
 
 
 def test_several_models(cli: Cli) -> None:
