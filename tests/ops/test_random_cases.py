@@ -112,21 +112,29 @@ def built_alike(case: Case, mine: list[TensorType], keras_found: Built | None = 
 
 def test_random_operators_run() -> None:
     """Shapes at run time, where Keras's own shape rules and the framework's might differ."""
-    run = 0
+    run = lacking = 0
     for case in cases(COUNT // 5, SEED + 1000):
         mine = ours(case)
         if isinstance(mine, RuleError) or case.type.dtype != "float32":
             continue
-        if case.name == "ConvTranspose" and largest(case.arguments.get("dilation", 1)) > 1:
-            continue  # `build` refuses it with a stride; without one, TensorFlow cannot run it on every processor
+        if strided_and_dilated(case) and case.name == "ConvTranspose":
+            continue  # `build` refuses it
         built = build(operator_of(case), [case.type])
-        found = built.run(np.ones((2, *case.type.shape), "float32"))
+        try:
+            found = built.run(np.ones((2, *case.type.shape), "float32"))
+        except Exception as error:
+            # TensorFlow's kernels differ by processor: some lack transposed dilation, some unequal strides.
+            if "Current CPU implementations" in str(error) or "Current implementation only" in str(error):
+                lacking += 1
+                continue
+            raise
         parts = found if isinstance(found, list) else [found]
         assert [part.shape[1:] for part in parts] == [type.shape for type in mine], str(case)
         assert [str(part.dtype) for part in parts] == [type.dtype for type in mine], str(case)
         assert all(np.isfinite(part).all() for part in parts), str(case)
         run += 1
     assert run > COUNT // 12
+    assert lacking < COUNT // 50
 
 
 def test_random_cases_agree_with_keras() -> None:
