@@ -180,7 +180,22 @@ class Elaborator(Declarations):
             return
         value, span = self.bare or (self.last[1:] if self.last else (LOST, self.unit.tree.span))
         name = self.given.model_name
+        self._refuse_namesake(name, span)
         self.models.append(make_model(self, name, self.frame, value, outputs, span, self._written))
+
+    def _refuse_namesake(self, name: str, span: Span) -> None:
+        """Report a model that is called as the file's own network is: `--model` could not tell them apart."""
+        for statement in self.unit.tree.statements:
+            if isinstance(statement, tree.ModelStatement) and statement.name.name == name:
+                self.report(
+                    codes.DUPLICATE_NAME,
+                    f"`{name}` is what the file's own network is called",
+                    statement.name.span,
+                    labels=(Label(span, "its own network"),),
+                    help="rename the model, or make this flow one too: `model Name = …`"
+                    if self.unit.tree.name is None
+                    else "rename the model, or the file's network by `name`",
+                )
 
     def _lost_model(self) -> None:
         """The file's own network where a limit ended the work: its name, and nothing known of it."""

@@ -38,6 +38,8 @@ def make_model(
     """
     named = _members(outputs) if outputs is not None else _unnamed(elaborator, value, frame, written)
     lost = not named or any(is_lost(tensor) for _, tensor in named)
+    inputs = [tensor for tensor, _ in sorted(elaborator.inputs, key=lambda item: item[1].start)]
+    labels = frame.label_names | _first_names(frame, inputs)
     region = Region(
         frame.syntax,
         (),
@@ -45,14 +47,13 @@ def make_model(
         tuple(frame.types),
         () if lost else tuple([tensor.wire for _, tensor in named]),
         (),
-        tuple(frame.label_names.items()),
+        tuple(labels.items()),
         tuple(frame.conditions),
     )
-    inputs = [tensor for tensor, _ in sorted(elaborator.inputs, key=lambda item: item[1].start)]
     model = Model(
         name,
         region,
-        _numbered([(frame.label_names.get(t.wire, "input"), t) for t in inputs]),
+        _numbered([(labels.get(t.wire, "input"), t) for t in inputs]),
         _numbered(named),
         span,
     )
@@ -62,6 +63,16 @@ def make_model(
     if not lost and not elaborator.is_ambiguous:
         _report_unused(elaborator, model)
     return model
+
+
+def _first_names(frame: Frame, inputs: list[Tensor]) -> dict[int, str]:
+    """What inputs were called first, by their wires: `--input` says so, whatever names them again."""
+    wires = {tensor.wire for tensor in inputs}
+    names: dict[int, str] = {}
+    for key, binding in frame.root.names.items():
+        if isinstance(binding.value, Tensor) and binding.value.wire in wires:
+            names.setdefault(binding.value.wire, key if isinstance(key, str) else "_".join(map(str, key)))
+    return names
 
 
 def _members(outputs: list[tuple[str, Value, Span]]) -> list[tuple[str, Tensor]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.program.checking import Checked, check, sound
+from tests.program.checking import Checked, check, shape_of, sound
 
 
 def outputs(checked: Checked) -> list[str]:
@@ -63,9 +63,29 @@ def test_what_inputs_are_called(title: str) -> None:
     assert inputs(sound(text)) == names
 
 
+def test_an_input_that_is_named_again_keeps_its_first_name() -> None:
+    for text in ("x = Input(8)\nz = x\nz -> FC(3)", "Input(8) as x -> FC(3)\nz = x", "x = Input(8)\ny = x\nz = y"):
+        checked = sound(text, inputs=(("x", "9"),))
+        assert [(end.name, shape_of(end.type)) for end in checked.model.inputs] == [("x", (9,))]
+        assert checked.graph.layers[0].name == "x"
+    assert [end.name for end in sound("x = Input(8)\nz = x").model.outputs] == ["z"]
+
+
 def test_the_bare_flow_is_named_after_the_file() -> None:
     assert sound("Input(8) -> FC(3)").model.name == "net"
     assert sound("Input(8) -> FC(3)", path="<stdin>").model.name == "network"
+
+
+def test_no_model_is_called_as_the_network_of_its_file() -> None:
+    text = "model Net = Input(4) -> FC(2)\nInput(8) -> FC(3)"
+    found = check(text, path="Net.nn").only()
+    assert (found.code.number, found.span.text, found.span.start) == ("NN203", "Net", 6)
+    assert [label.span.text for label in found.labels] == ["Input(8) -> FC(3)"]
+    assert "rename" in (found.help or "")
+    assert sound(text, path="net.nn")["Net"].inputs[0].type.shape == (4,)
+    sound("model Net = Input(4) -> FC(2)", path="Net.nn")
+    named = 'nnspec: 1\nname: Net\nmodels: {Net: "Input(4) -> FC(2)"}\nnetwork: Input(8) -> FC(3)\n'
+    assert check(named, path="a.yaml").errors == ["NN203 Net"]
 
 
 def test_several_models() -> None:
