@@ -99,11 +99,13 @@ class Declarations(RepeatElaborator):
 
     def _missing_param(self, unit: Unit, statement: tree.ParamStatement) -> None:
         name, is_own = statement.name.name, unit is self.unit
+        is_arrow = statement.span.text.split(None, 1)[:1] == ["param"]
+        written = f"param {name} = …" if is_arrow else f"params: {{{name}: …}}"
         self.report(
             codes.MISSING_PARAM,
             f"the param `{name}` has no value",
             statement.name.span,
-            help="give it " + f"on the command line, `-p {name}=…`, or " * is_own + f"in the file: `param {name} = …`",
+            help="give it " + f"on the command line, `-p {name}=…`, or " * is_own + f"in the file: `{written}`",
         )
 
     def _set_let(self, name: str) -> None:

@@ -32,6 +32,26 @@ def test_help_says_what_to_type(stage: str) -> None:
     assert check(HEAD + mended).errors == []
 
 
+@pytest.mark.parametrize(
+    ("path", "text", "says"),
+    [
+        ("net.nn", "param classes\nInput(8) -> FC(classes)", "in the file: `param classes = …`"),
+        (
+            "net.yaml",
+            "nnspec: 1\nparams: {classes: null}\nnetwork: Input(8) -> FC(classes)\n",
+            "`params: {classes: …}`",
+        ),
+        ("net.yaml", "nnspec: 1\nparams:\n  classes:\nnetwork: Input(8) -> FC(classes)\n", "`params: {classes: …}`"),
+        ("net.yaml", "nnspec: 1\nstatements: [param classes, Input(8) -> FC(classes)]\n", "`param classes = …`"),
+    ],
+)
+def test_a_param_without_a_value_is_given_as_the_file_is_written(path: str, text: str, says: str) -> None:
+    found = check(text, path=path).only()
+    assert found.code.number == "NN209"
+    assert says in (found.help or "")
+    assert "`-p classes=…`" in (found.help or "")
+
+
 def test_of_several_arguments_too_many_each_has_its_name() -> None:
     found = check(HEAD + "Conv(64, 3, 2, 1)").found
     assert [each.help for each in found] == ["write `stride=2`", "write `padding=1`"]
