@@ -26,7 +26,11 @@ T = TypeVar("T")
 
 
 class Unread(Exception):  # noqa: N818 (the fault was reported already)
-    """Raised to leave a value whose fault was reported."""
+    """Raised to leave a value whose fault was reported; of a mapping, `part` is what could be read."""
+
+    def __init__(self, part: Settings | None = None) -> None:
+        super().__init__()
+        self.part = part
 
 
 class Reader(Generic[T]):
@@ -191,17 +195,20 @@ class Settings:
             places[declared.name] = item.span
             try:
                 values[declared.name] = declared.reader.read(item, join(path, declared.name), found)
-            except Unread:
+            except Unread as unread:
                 failed = True
+                if unread.part is not None:
+                    values[declared.name] = unread.part
         lacking = [n for n, declared in cls.keys.items() if declared.default is REQUIRED and n not in places]
         if lacking:
             names = " and ".join(f"`{name}`" for name in lacking)
             means = tuple([f"`{name}`: {cls.keys[name].doc}" for name in lacking])
             help = " and ".join(f"`{name}: …`" for name in lacking)
             found.report(codes.MISSING_KEY, f"`{path}` lacks {names}", data.span, notes=means, help=f"add {help}")
+        read = cls(values, data.span, places)
         if failed or lacking:
-            raise Unread
-        return cls(values, data.span, places)
+            raise Unread(read)
+        return read
 
     @classmethod
     def schema(cls) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from nnspec.diagnostics.codes import yaml as codes
 from nnspec.diagnostics.codes.training import NOT_THERE_YET, SETTINGS_CLASH
 from nnspec.ops.kinds import Flag, Integer, Many, OneOf, OrNone, Real
+from nnspec.ops.operator import REQUIRED
 from nnspec.record import Record
 from nnspec.source import Span
 from nnspec.syntax.tree import Data, DataList, DataMapping, DataScalar
@@ -238,22 +239,20 @@ def read_training(section: DataMapping, found: Diagnostics) -> Training | None:
     """The training that a section describes; None where it has faults, which are reported."""
     try:
         training = Training.read(section, "train", found)
-        _check_settings(training, found)
-    except Unread:
+    except Unread as unread:
+        if isinstance(unread.part, Training):
+            _report_clashes(unread.part, found)
         return None
-    return training
+    return None if _report_clashes(training, found) else training
 
 
-def _check_settings(training: Training, found: Diagnostics) -> None:
-    """Faults between keys.
-
-    Raises: Unread.
-    """
-    clashes = [*_split_clashes(training), *_watch_clashes(training), *_rate_clashes(training)]
+def _report_clashes(training: Training, found: Diagnostics) -> bool:
+    """Report faults between keys, of a training that may lack what could not be read; whether there are any."""
+    of_data = () if training.data is REQUIRED else (*_split_clashes(training), *_watch_clashes(training))
+    clashes = [*of_data, *_rate_clashes(training)]
     for span, message, help in clashes:
         found.report(SETTINGS_CLASH, message, span, help=help)
-    if clashes:
-        raise Unread
+    return bool(clashes)
 
 
 _Clash = tuple[Span, str, str]

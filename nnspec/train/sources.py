@@ -200,4 +200,4 @@ def _check_source(data: DataSettings, found: Diagnostics) -> None:
         found.report(codes.MISSING_KEY, f"a test set of its own needs `{lacking}` too", data.span,
                      help=f"write `{lacking}: …`, the name of an array")  # fmt: skip
     if failed:
-        raise Unread
+        raise Unread(data)

@@ -117,6 +117,28 @@ def test_independent_faults_are_all_said():
     assert sorted(code for code, _ in spec.said) == ["NN151", "NN206", "NN730", "NN730"]
 
 
+@pytest.mark.parametrize(
+    ("section", "said"),
+    [
+        (f"data: {{source: sklearn/digits, split: [0.5, 0.1]}}{SPARSE}\nepoch: 3", [("NN732", "[0.5, 0.1]"), ("NN151", "epoch")]),
+        (f"data: {{source: sklearn/digits, split: [1, 1], bach: 3}}{SPARSE}", [("NN732", "[1, 1]"), ("NN151", "bach")]),
+        (
+            "data: {source: sklearn/digits, split: [0.9, 0, 0.1]}\nearly_stopping: {monitor: val_loss}",
+            [("NN152", ""), ("NN732", "val_loss")],
+        ),
+        (f"data: {{source: sklearn/digits}}{SPARSE}\nschedule: step\nseed: -1", [("NN732", "step"), ("NN206", "-1")]),
+        # what cannot be read is no reason to doubt the rest
+        (f"data: {{source: sklearn/digits, splt: [0.9, 0, 0.1]}}{SPARSE}\nearly_stopping: {{monitor: val_loss}}", [("NN151", "splt")]),
+        (f"early_stopping: {{monitor: val_loss}}{SPARSE}", [("NN152", "")]),
+    ],
+)  # fmt: skip
+def test_a_fault_of_one_key_hides_no_clash_of_others(section, said):
+    spec = Spec("Input(64) -> FC(10)", section)
+    assert spec.training is None
+    whole = spec.text[spec.text.index("train:\n  ") + len("train:\n  ") :].rstrip()
+    assert sorted((code, "" if text == whole else text) for code, text in spec.said) == sorted(said)
+
+
 def test_a_monitor_without_validation_set():
     spec = Spec(NETWORK, f"data: {{source: sklearn/digits, split: [0.9, 0, 0.1]}}{SPARSE}\ncheckpoint: val_loss")
     assert spec.said == [("NN732", "val_loss")]
