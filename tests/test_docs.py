@@ -176,3 +176,9 @@ def test_a_row_of_differences_holds(cells: list[str], tmp_path: Path) -> None:
     report = read_report(Named(str(tmp_path / "row.nn")), chosen_of([]))
     errors = [found.code.number for found in report.diagnostics if found.severity == "error"]
     assert errors == ([code] if code else []), [found.message for found in report.diagnostics]
+
+
+def test_the_operator_that_contributing_shows_is_the_one_that_is_there() -> None:
+    page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    (shown,) = re.findall(r"^```python\n(class .*?)^```$", page, re.DOTALL | re.MULTILINE)
+    assert shown in (ROOT / "nnspec" / "ops" / "position.py").read_text(encoding="utf-8")
