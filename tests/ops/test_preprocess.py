@@ -276,7 +276,8 @@ def test_numbers_are_needed(operator: Operator, dtype: str) -> None:
 
 def test_keras_names_lead_here() -> None:
     for theirs, ours in (("Rescaling", "Rescale"), ("Normalization", "Standardize")):
-        assert check(f"Input(3) -> {theirs}(2)\n").only().help == f"Keras's `{theirs}` is `{ours}` here"
+        [fix] = check(f"Input(3) -> {theirs}(2)\n").only().fixes
+        assert fix.edits[0].text == ours
 
 
 # --- random cases against plain Keras ----------------------------------------------------
