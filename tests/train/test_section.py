@@ -120,7 +120,10 @@ def test_independent_faults_are_all_said():
 @pytest.mark.parametrize(
     ("section", "said"),
     [
-        (f"data: {{source: sklearn/digits, split: [0.5, 0.1]}}{SPARSE}\nepoch: 3", [("NN732", "[0.5, 0.1]"), ("NN151", "epoch")]),
+        (
+            f"data: {{source: sklearn/digits, split: [0.5, 0.1]}}{SPARSE}\nepoch: 3",
+            [("NN732", "[0.5, 0.1]"), ("NN151", "epoch")],
+        ),
         (f"data: {{source: sklearn/digits, split: [1, 1], bach: 3}}{SPARSE}", [("NN732", "[1, 1]"), ("NN151", "bach")]),
         (
             "data: {source: sklearn/digits, split: [0.9, 0, 0.1]}\nearly_stopping: {monitor: val_loss}",
@@ -128,10 +131,13 @@ def test_independent_faults_are_all_said():
         ),
         (f"data: {{source: sklearn/digits}}{SPARSE}\nschedule: step\nseed: -1", [("NN732", "step"), ("NN206", "-1")]),
         # what cannot be read is no reason to doubt the rest
-        (f"data: {{source: sklearn/digits, splt: [0.9, 0, 0.1]}}{SPARSE}\nearly_stopping: {{monitor: val_loss}}", [("NN151", "splt")]),
+        (
+            f"data: {{source: sklearn/digits, splt: [0.9, 0, 0.1]}}{SPARSE}\nearly_stopping: {{monitor: val_loss}}",
+            [("NN151", "splt")],
+        ),
         (f"early_stopping: {{monitor: val_loss}}{SPARSE}", [("NN152", "")]),
     ],
-)  # fmt: skip
+)
 def test_a_fault_of_one_key_hides_no_clash_of_others(section, said):
     spec = Spec("Input(64) -> FC(10)", section)
     assert spec.training is None
