@@ -342,6 +342,19 @@ class Elaborator(Declarations):
         for name, (order, binding) in self.unit.numbers.items():
             if order >= 0 and not binding.used and binding.span is not None:
                 yield name, binding.span
+        yield from self._unused_tensors()
+
+    def _unused_tensors(self) -> Iterator[tuple[str, Span]]:
+        """Further names of tensors that nothing reads, `y = x`; where a stage is behind a name, that is reported."""
+        has_output = any(isinstance(statement, tree.OutputStatement) for statement in self.unit.tree.statements)
+        last = self.last[0] if self.last and self.bare is None and not has_output else None
+        for statement in self.unit.tree.statements:
+            if not isinstance(statement, tree.TensorStatement) or not _is_name(statement.flow):
+                continue
+            name, *more = statement.names  # of a tuple taken apart each member needs a name
+            binding = self.frame.root.names.get(name.name)
+            if not more and binding is not None and not binding.used and name.name != last:
+                yield name.name, name.span
 
     def _check_part(self, part: Block | Shared) -> None:
         self.home = part.home
@@ -360,6 +373,10 @@ class Elaborator(Declarations):
             self.uncertain -= 1
             self.calls -= 1
             self.flows.clear()
+
+
+def _is_name(flow: tree.Flow) -> bool:
+    return len(flow.stages) == 1 and isinstance(flow.stages[0], tree.Reference)
 
 
 def _begins(flow: tree.Flow, node: tree.Apply) -> bool:

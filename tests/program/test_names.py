@@ -101,9 +101,27 @@ def test_what_is_never_used_is_a_note() -> None:
     assert check(text).all == ["note NN213 a", "note NN213 f", "note NN213 p", "note NN213 B", "note NN213 S"]
 
 
-def test_a_tensor_and_a_label_never_used_are_notes_at_most() -> None:
-    assert check("Input(8) -> FC(3) as h -> FC(4)").errors == []
+def test_of_a_tensor_never_used_the_stage_is_reported_else_its_name() -> None:
     assert check("x = Input(8)\ny = x -> FC(4)\nx -> FC(3)").all == ["warning NN403 FC(4)"]
+    assert check("x = Input(8)\ny = x\nx -> FC(3)").all == ["note NN213 y"]
+    assert check("x = Input(8) -> FC(3)\ny = x\nz = y\noutput x").all == ["note NN213 z"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Input(8) -> FC(3) as h -> FC(4)",
+        "Input(8) -> FC(3) for i in range(2)",
+        "Input(8) -> Add{ for i in range(2): FC(3) }",
+        "p = Input(8) -> { _ | _ }\na, b = p\na -> FC(3)",
+        "x = Input(8) -> FC(3)\ny = x",
+        "x = Input(8)\ny = x\ny -> FC(3)",
+        "x = Input(8)\ny = x\nz = x -> FC(3)\noutput y, z",
+        "x = Input(8)\ny = x\nlet n = y.channels\nx -> FC(n)",
+    ],
+)
+def test_labels_loops_and_names_that_are_read_are_silent(text: str) -> None:
+    assert check(text).all == []
 
 
 def test_a_library_is_checked_and_has_no_models() -> None:
