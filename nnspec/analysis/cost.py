@@ -46,6 +46,8 @@ class Cost(Record):
     def sum(cls, costs: Iterable[tuple[Cost, int]]) -> Cost:
         """So many times each; a shared set counts once."""
         added = list(costs)
+        if len(added) == 1 and added[0][1] == 1:
+            return added[0][0]
         shared: dict[str, Uses] = {}
         for cost, _ in added:
             for owner, uses in cost.shared:
@@ -158,11 +160,11 @@ def operator_cost(operator: Operator, inputs: list[Any], outputs: list[Any]) -> 
     """The cost of one application of an operator."""
     weights = [(product(weight.shape), weight.trainable) for weight in operator.weights(*inputs)]
     return Cost(
-        total(size for size, _ in weights),
-        total(size for size, trainable in weights if trainable),
+        total([size for size, _ in weights]),
+        total([size for size, trainable in weights if trainable]),
         operator.macs(*inputs, outputs[0] if len(outputs) == 1 else tuple(outputs)),
         1 if operator.is_layer else 0,
-        total(type_bytes(type) for type in outputs) if operator.is_layer else 0,
+        total([type_bytes(type) for type in outputs]) if operator.is_layer else 0,
     )
 
 

@@ -6,6 +6,7 @@ It knows no operator and no framework.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 
 FLOATS = ("float16", "bfloat16", "float32", "float64")
 UNSIGNED = ("uint8", "uint16", "uint32", "uint64")
@@ -55,6 +56,7 @@ def _wider(a: str, b: str) -> str:
     return SIGNED[max(SIGNED.index(signed), UNSIGNED.index(unsigned) + 1)]
 
 
+@cache
 def bytes_of(dtype: str) -> int:
     """The bytes of one value; a text's length is not known and counts as 0."""
     if dtype == "bool":

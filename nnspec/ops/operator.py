@@ -106,6 +106,10 @@ class Operator:
     """
 
     params: ClassVar[Mapping[str, Param[Any]]] = {}
+    #: What each parameter is where it is not given; `REQUIRED` for one that must be.
+    defaults: ClassVar[Mapping[str, Any]] = {}
+    #: The names of those that may be given by position, in order.
+    positional: ClassVar[tuple[str, ...]] = ()
     aliases: ClassVar[tuple[str, ...]] = ()
     #: What others call it, beside the Keras layers in its `Source:`; no names here, but an exact fix is offered.
     elsewhere: ClassVar[tuple[str, ...]] = ()
@@ -141,6 +145,8 @@ class Operator:
         for parent in cls.__bases__[1:]:
             inherited |= {n: p for n, p in getattr(parent, "params", {}).items() if n not in own and n not in inherited}
         cls.params = {**own, **inherited}
+        cls.defaults = {name: declared.default for name, declared in cls.params.items()}
+        cls.positional = tuple(name for name, declared in cls.params.items() if declared.positional)
 
     def __init__(self, **arguments: object) -> None:
         for name, declared in self.params.items():
@@ -158,7 +164,8 @@ class Operator:
     def of(cls, read: Mapping[str, Any]) -> Self:
         """The operator with arguments that were read by their kinds already; the others have their defaults."""
         made = cls.__new__(cls)
-        made.__dict__.update({name: declared.default for name, declared in cls.params.items()}, **read)
+        made.__dict__.update(cls.defaults)
+        made.__dict__.update(read)
         return made
 
     def __eq__(self, other: object) -> bool:

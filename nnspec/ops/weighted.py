@@ -83,6 +83,8 @@ class Stacked(Weighted):
     renamed = {**Weighted.renamed, "activation": "act"}
 
     def followers(self) -> tuple[tuple[str, Any], ...]:
+        if self.norm is None and self.act is None and self.dropout is None:
+            return ()
         written = (("norm", self.norm), ("act", self.act), ("dropout", self.dropout))
         return tuple((name, value) for name, value in written if value is not None)
 
@@ -92,24 +94,28 @@ def verify_choices(made: Operator, inputs: Sequence[Any]) -> None:
 
     Raises: RuleError at the argument.
     """
-    given = [
-        (declared, kind, made.__dict__[name])
-        for name, declared in made.params.items()
-        if (kind := _choices(declared)) is not None and made.__dict__[name] is not None
-    ]
+    cls = type(made)
+    if cls not in _CHOICES:
+        _CHOICES[cls] = _choices(cls)
+    given = [(declared, kind) for declared, kind in _CHOICES[cls] if made.__dict__[declared.name] is not None]
     weights = list(made.weights(*inputs)) if given else []
-    for declared, kind, call in given:
+    for declared, kind in given:
         for weight in _meant(declared, weights):
             try:
-                kind.verify(call, weight.name, weight.shape)
+                kind.verify(made.__dict__[declared.name], weight.name, weight.shape)
             except RuleError as error:
                 error.at = declared.name
                 raise
 
 
-def _choices(declared: Param[Any]) -> Choices | None:
-    inner = declared.kind.kind if isinstance(declared.kind, OrNone) else None
-    return inner if isinstance(inner, Choices) else None
+#: The answers of `_choices`.
+_CHOICES: dict[type[Operator], tuple[tuple[Param[Any], Choices], ...]] = {}
+
+
+def _choices(cls: type[Operator]) -> tuple[tuple[Param[Any], Choices], ...]:
+    """The parameters of an operator that choose an initialiser, a regulariser or a constraint."""
+    kinds = [(declared, declared.kind.kind) for declared in cls.params.values() if isinstance(declared.kind, OrNone)]
+    return tuple([(declared, kind) for declared, kind in kinds if isinstance(kind, Choices)])
 
 
 #: Weights that Keras names otherwise than the arguments for them.

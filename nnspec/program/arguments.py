@@ -66,7 +66,7 @@ class ArgumentReader(Evaluator):
         self, cls: type[Operator], arguments: tuple[tree.Argument, ...], site: Site, *, report: bool
     ) -> dict[str, Written] | None:
         """Each argument with its parameter's name; None where one does not fit (reported if asked)."""
-        positional = [declared for declared in cls.params.values() if declared.positional]
+        positional = cls.positional
         given: dict[str, Written] = {}
         fits = True
         position = 0
@@ -74,8 +74,8 @@ class ArgumentReader(Evaluator):
             if argument.name is not None:
                 name = self._keyword(cls, argument, report)
             elif position < len(positional):
-                name = positional[position].name
-                position += not positional[position].variadic
+                name = positional[position]
+                position += not cls.params[name].variadic
             else:
                 name = None
                 if report:
@@ -131,18 +131,18 @@ class ArgumentReader(Evaluator):
         return None
 
     def _read_all(self, cls: type[Operator], given: dict[str, Written], name_span: Span) -> Arguments | None:
-        values: dict[str, Any] = {}
+        values = dict(cls.defaults)
         spans: dict[str, Span] = {}
         tensors: list[Tensor] = []
         fits = True
-        for name, declared in cls.params.items():
+        for name in cls.params:
+            if name not in given:
+                continue
+            spans[name] = given[name].span
             try:
-                if name in given:
-                    spans[name] = given[name].span
-                    values[name] = self._read(declared, given[name], tensors)
-                else:
-                    values[name] = declared.default
+                values[name] = self._read(cls.params[name], given[name], tensors)
             except Broken:
+                del values[name]
                 fits = False
         absent = [cls.params[name] for name, value in values.items() if value is REQUIRED]
         if absent:
@@ -159,7 +159,7 @@ class ArgumentReader(Evaluator):
         evaluated = [self.evaluate(value, written.site, words) for value in written.values]
         value = tuple(evaluated) if declared.variadic and len(evaluated) > 1 else evaluated[0]
         try:
-            read = declared.kind.read(self._plain(value))
+            read = declared.kind.read(value if type(value) is int else self._plain(value))
         except RuleError as error:
             if value is None:
                 return declared.default  # `none` takes a default back

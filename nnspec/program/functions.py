@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable
 from fractions import Fraction
 from typing import Any, cast
@@ -14,6 +15,11 @@ from nnspec.shapes.dim import DimTooLarge, Symbolic, compare, maximum, minimum
 MAX_BITS = 4096
 MAX_ITEMS = 1_000_000
 _SHORT = 64
+_SMALL = 2**64
+_OF_WHOLE: dict[str, Callable[[int, int], int | bool]] = {
+    "+": operator.add, "-": operator.sub, "*": operator.mul, "//": operator.floordiv, "%": operator.mod,
+    "==": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
+}  # fmt: skip
 
 
 class Fault(Exception):  # noqa: N818
@@ -25,6 +31,17 @@ class Fault(Exception):  # noqa: N818
         self.is_by_zero = by_zero
         self.is_limit = limit
         self.is_symbolic = symbolic
+
+
+def of_whole(left: int, sign: str, right: int) -> Any:
+    """`left sign right` of two whole numbers, of which most are small: the common case, without ceremony.
+
+    Raises: Fault.
+    """
+    if sign in _OF_WHOLE and (right or sign not in ("//", "%")):
+        made = _OF_WHOLE[sign](left, right)
+        return made if -_SMALL < made < _SMALL else within(made)
+    return arithmetic(left, sign, right)
 
 
 def arithmetic(left: Any, operator: str, right: Any) -> Any:

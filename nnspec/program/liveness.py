@@ -42,6 +42,7 @@ class Liveness:
         self._known: dict[tuple[Region, Wires], Live] = {}
         self._needed: dict[tuple[Region, Wires], Wires] = {}
         self._followed: set[tuple[Region, Wires]] = set()
+        self._added: dict[int, Span] = {}  # by id
         self.analyses: Any = None  # what follows from it, kept by those who work it out
 
     def of(self, region: Region, wanted: Wires | None = None) -> Live:
@@ -60,11 +61,13 @@ class Liveness:
     def add_spans(self, region: Region, found: set[Span]) -> None:
         """Add the places of all stages that take part at some turn or use; what was followed before is there."""
         todo = [(region, frozenset(region.results))]
-        seen = self._followed
+        seen, spans = self._followed, self._added
         while todo:
             here, wanted = todo.pop()
             for step, entered in self.of(here, wanted).steps:
-                found.add(step.span)
+                if id(step.span) not in spans:  # the regions of one syntax have the same
+                    spans[id(step.span)] = step.span
+                    found.add(step.span)
                 for turns in entered:
                     key = (turns.region, turns.wanted)
                     if key not in seen:
@@ -181,16 +184,17 @@ def dead_ends(region: Region, live: set[Span], seen: set[Region]) -> Iterator[Sp
     todo = [region]
     while todo:
         here = todo.pop()
-        read = {wire for step in here.steps if step.span not in live for wire in _operands(step)}
+        dead: list[Step] = []
         for step in here.steps:
             if step.span not in live:
-                if not read.intersection(step.outputs):
-                    yield step.span
+                dead.append(step)
                 continue
             for use in uses_of(step):
                 if use.region not in seen:
                     seen.add(use.region)
                     todo.append(use.region)
+        read = {wire for step in dead for wire in _operands(step)}
+        yield from (step.span for step in dead if not read.intersection(step.outputs))
 
 
 def uses_of(step: Step) -> tuple[Use, ...]:

@@ -35,11 +35,8 @@ class Region(Record):
     labels: tuple[tuple[int, str], ...] = ()
     conditions: tuple[Condition, ...] = ()
 
-    def __eq__(self, other: object) -> bool:
-        return self is other
-
-    def __hash__(self) -> int:
-        return id(self)
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__  # Python's own: analyses look regions up again and again
 
     def __repr__(self) -> str:
         return f"<Region of {len(self.steps)} steps>"

@@ -69,7 +69,7 @@ class Regions:
         """The region of this syntax here, elaborated only if none is equal; within other wrappers, where told."""
         types = incoming_types(arriving)
         wrapping = outer.frame.wrapping if wrapping is None else wrapping
-        start = (id(syntax), types, isinstance(arriving, tuple), is_turn, wrapping)
+        start = (id(syntax), types, isinstance(arriving, tuple), is_turn, wrapping.each, wrapping.steps)
         known = self._known.get(start)
         if known is None:
             known = self._known[start] = _Known()
@@ -121,9 +121,9 @@ def incoming_types(arriving: Value | None) -> tuple[Type, ...]:
 
 def is_lost(value: Value | None) -> bool:
     """Whether the type of any part of a value is unknown."""
-    if value is None:
-        return False
-    return any(not isinstance(tensor.type, TensorType) for tensor in (value if isinstance(value, tuple) else (value,)))
+    if not isinstance(value, tuple):
+        return value is not None and not isinstance(value.type, TensorType)
+    return any(not isinstance(tensor.type, TensorType) for tensor in value)
 
 
 class Marks:

@@ -82,13 +82,17 @@ class Reporter:
         self.report(code, message, span, **more)
         raise LimitReached
 
+    def is_spent(self) -> bool:
+        """Whether more was counted than is allowed."""
+        return self.steps > MAX_STEPS or Work.terms > self.most_terms
+
     def spend(self, steps: int, span: Span) -> None:
         """Count what costs about as much as so many expression steps: turns, wires, elements of lists.
 
         Raises: LimitReached.
         """
         self.steps += steps
-        if self.steps > MAX_STEPS or Work.terms > self.most_terms:
+        if self.is_spent():
             self.stop(
                 limits.TOO_LONG,
                 f"the spec takes more than {MAX_STEPS:,} expression steps",

@@ -161,14 +161,16 @@ class Wrapping(Record):
 
     def stepped(self, operator: Operator, inputs: list[Type]) -> Operator:
         """An operator as it works on all steps at once; one of learned tensors alone stays what it is."""
-        if any(isinstance(x, TensorType) and x.batched for x in inputs):
+        if self.steps and any(isinstance(x, TensorType) and x.batched for x in inputs):
             for wrapper, _ in reversed(self.steps):
                 operator = wrapper.around(operator)
         return operator
 
     def whole(self, type: Type) -> Type:
         """The type of a wire, with the axes that no tensor in the region shows."""
-        return with_steps(type, tuple(steps for _, steps in self.steps)) if isinstance(type, TensorType) else type
+        if not self.steps or not isinstance(type, TensorType):
+            return type
+        return with_steps(type, tuple(steps for _, steps in self.steps))
 
 
 class Frame:
@@ -323,8 +325,5 @@ class Made(Record):
     labels: tuple[tuple[Key, Tensor, Span], ...]
     failed: bool
 
-    def __eq__(self, other: object) -> bool:
-        return self is other
-
-    def __hash__(self) -> int:
-        return id(self)
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__

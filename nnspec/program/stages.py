@@ -168,7 +168,8 @@ class OperatorApplier(ArgumentReader):
         Raises: LimitReached.
         """
         self.stages += 1
-        self.spend(0, span)
+        if self.is_spent():
+            self.spend(0, span)
         if self.stages > MAX_STAGES:
             self.stop(
                 limits.TOO_LONG,
@@ -196,7 +197,9 @@ class OperatorApplier(ArgumentReader):
             for type in results:
                 self._within(type)
             verify_choices(made, types)
-            self._remark(made.remarks(*types), span, spans)
+            remarks = made.remarks(*types)
+            if remarks:
+                self._remark(remarks, span, spans)
         except RuleError as error:
             self._broken_rule(error, span, spans, flows or [])
             return LOST

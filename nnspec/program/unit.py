@@ -34,7 +34,9 @@ class Unit:
 
     def defaults_above(self, cls: type[Operator], order: int) -> dict[str, Any]:
         """What the defaults of an operator above a statement come to, by parameter."""
-        places, merged = self._defaults.get(cls, ([], []))
+        if cls not in self._defaults:
+            return {}
+        places, merged = self._defaults[cls]
         above = bisect_left(places, order)
         return merged[above - 1] if above else {}
 

@@ -14,9 +14,9 @@ from nnspec.diagnostics.codes import limits
 from nnspec.diagnostics.codes import names as codes
 from nnspec.diagnostics.diagnostic import Diagnostics, Label
 from nnspec.ops.kinds import Word, show
-from nnspec.program.functions import FUNCTIONS, Fault, arithmetic, compared, nested, work_of
+from nnspec.program.functions import FUNCTIONS, Fault, arithmetic, compared, nested, of_whole, work_of
 from nnspec.program.reporting import MAX_STEPS, Reporter
-from nnspec.program.scope import BROKEN, OUTER, Broken, Formula, Numbers, Quantities, Scope, Tensor
+from nnspec.program.scope import BROKEN, OUTER, Binding, Broken, Formula, Numbers, Quantities, Scope, Tensor
 from nnspec.record import Record
 from nnspec.shapes.condition import Condition
 from nnspec.shapes.dim import DimTooLarge, Symbolic, symbol
@@ -70,6 +70,8 @@ class Evaluator(Reporter):
         self.steps += 1
         if self.steps > MAX_STEPS or Work.terms > self.most_terms:
             self.spend(0, node.span)
+        if type(node) is tree.Number:
+            return node.value
         try:
             return self._handlers[type(node)](node, site, words)
         except DimTooLarge:
@@ -179,8 +181,10 @@ class Evaluator(Reporter):
         if words is not None and node.name in words:
             return Word(node.name, span=node.span)
         binding = site.scope.find(node.name)
-        if binding is not None and _is_visible(binding.label, node.span):
+        if binding is not None and (binding.label is None or _is_visible(binding.label, node.span)):
             binding.used = True
+            if type(binding.value) is int:
+                return binding.value
             if binding.value is BROKEN:
                 raise Broken
             return self.settle(binding.value, node.span)
@@ -241,6 +245,8 @@ class Evaluator(Reporter):
         left = self.evaluate(node.left, site)
         right = self.evaluate(node.right, site)
         try:
+            if type(left) is int and type(right) is int:
+                return of_whole(left, node.operator, right)
             self.spend(work_of(left, right), node.span)
             if node.operator in ("==", "!=", "<", "<=", ">", ">="):
                 if node.operator not in ("==", "!="):
@@ -437,8 +443,6 @@ class Evaluator(Reporter):
         return self._applied(formula, given, node)
 
     def _applied(self, formula: Formula, given: dict[str, Any], node: tree.FunctionCall) -> Any:
-        from nnspec.program.scope import Binding
-
         scope = Scope(formula.scope, formula.scope.frame)
         for parameter in formula.parameters:
             if parameter.name in given:

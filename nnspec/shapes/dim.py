@@ -46,7 +46,9 @@ def product(dims: Iterable[Dim]) -> Dim:
     """
     found: Dim = 1
     for dim in dims:
-        found = _limited(found * dim)
+        found = found * dim
+        if isinstance(found, int) and found.bit_length() > MAX_BITS:
+            raise _too_large()
     return found
 
 
@@ -64,15 +66,15 @@ def total(dims: Iterable[Dim]) -> Dim:
         for monomial, coefficient in dim.terms.items():
             terms[monomial] = terms.get(monomial, 0) + coefficient
     if not terms:
-        return _limited(number)
+        if number.bit_length() > MAX_BITS:
+            raise _too_large()
+        return number
     terms[()] = terms.get((), 0) + number
     return from_terms(terms)
 
 
-def _limited(dim: Dim) -> Dim:
-    if isinstance(dim, int) and dim.bit_length() > MAX_BITS:
-        raise DimTooLarge(f"a size has more than {MAX_BITS} bits")
-    return dim
+def _too_large() -> DimTooLarge:
+    return DimTooLarge(f"a size has more than {MAX_BITS} bits")
 
 
 __all__ = [
