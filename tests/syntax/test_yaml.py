@@ -1,6 +1,5 @@
 """The YAML surface: the same trees as the arrow notation, and scalars read as YAML 1.2 has them."""
 
-# tables of specs read best a line each
 # ruff: noqa: E501  # tables of specs read best a line each
 from __future__ import annotations
 

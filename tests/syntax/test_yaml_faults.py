@@ -1,6 +1,5 @@
 """Faults in YAML specs: each is one error at its exact place, in every style of scalar."""
 
-# tables of specs read best a line each
 from __future__ import annotations
 
 import pytest

@@ -1,6 +1,5 @@
 """Deep, long, self-referring and broken YAML: refused within limits and without much work, and nothing raises."""
 
-# tables of specs read best a line each
 # ruff: noqa: E501  # tables of specs read best a line each
 from __future__ import annotations
 

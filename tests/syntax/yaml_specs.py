@@ -1,6 +1,5 @@
 """YAML specs for tests: those that say what an arrow text says, and those with a fault at its place."""
 
-# tables of specs read best a line each
 # ruff: noqa: E501  # tables of specs read best a line each
 from __future__ import annotations
 
