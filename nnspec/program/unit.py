@@ -62,32 +62,26 @@ class Block(Record):
     span: Span
 
 
-class Shared(Record):
+class Owner(Record):
+    """A part that has weights of its own, the same at every use."""
+
+    name: str
+    flow: tree.Flow
+    home: Home
+    span: Span
+
+    @property
+    def owner(self) -> str:
+        """What tells its weights from those of every other part."""
+        return f"{self.home.unit.tree.file.path}#{self.name}"
+
+
+class Shared(Owner):
     """`shared Name = flow`."""
 
-    name: str
-    flow: tree.Flow
-    home: Home
-    span: Span
 
-    @property
-    def owner(self) -> str:
-        """What tells its weights from those of every other part."""
-        return f"{self.home.unit.tree.file.path}#{self.name}"
-
-
-class Network(Record):
+class Network(Owner):
     """`model Name = flow`, as a part that can be a stage."""
-
-    name: str
-    flow: tree.Flow
-    home: Home
-    span: Span
-
-    @property
-    def owner(self) -> str:
-        """What tells its weights from those of every other part."""
-        return f"{self.home.unit.tree.file.path}#{self.name}"
 
 
 class LostPart(Record):
