@@ -103,7 +103,14 @@ def _combined(name: str, conditions: list[Condition]) -> list[Condition] | Unsat
             progression = met
         else:
             kept.append(condition)
-    return [*_as_conditions(name, progression), *kept]
+    simple = _as_conditions(name, progression)
+    return [*[condition for condition in simple if not _is_implied(name, condition, kept)], *kept]
+
+
+def _is_implied(name: str, condition: Condition, others: list[Condition]) -> bool:
+    """Whether one of the others holds only where the condition does: `H // 2 % 3 == 1` for no `H` below 2."""
+    opposite = condition.negated()
+    return any(_solutions(name, [other, opposite]) == [] for other in others)
 
 
 def _sharpest(name: str, conditions: list[Condition]) -> list[Condition]:

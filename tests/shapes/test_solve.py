@@ -136,6 +136,13 @@ def test_two_symbols_do_not_mix() -> None:
         ([compare(H, "<=", 9), compare(H // 4, ">=", 2), compare(H % 2, "==", 1)], ["H == 9"]),
         ([compare(H // 2 + ceil_div(H, 2), "==", H)], []),
         ([compare(H // 2, "==", ceil_div(H, 2))], ["H % 2 == 0"]),
+        ([compare(H, ">=", 2), compare(H // 2, "==", 4)], ["H >= 8", "H <= 9"]),
+        ([compare(H, ">=", 2), compare(H // 2 % 3, "==", 1)], ["H // 2 % 3 == 1"]),
+        ([compare(H, ">=", 3), compare(H // 2 % 3, "==", 1)], ["H >= 3", "H // 2 % 3 == 1"]),
+        (
+            [compare(H, ">=", 2), compare(H * H, "==", 16), compare(H // 2 % 3, "==", 1)],
+            ["H**2 == 16", "H // 2 % 3 == 1"],
+        ),
         ([compare(maximum(H, 40) - 40, ">=", 2)], ["H >= 42"]),
         ([compare(H, "!=", 7)], ["H != 7"]),
         ([compare(H, "!=", 7), compare(H, ">=", 7)], ["H >= 8"]),
