@@ -110,6 +110,12 @@ def _page(module: str) -> Callable[[], str]:
     return produce
 
 
+def _gallery() -> str:
+    from nnspec.cli.gallery import page
+
+    return page(os.path.join(ROOT, "specs"), "../../specs")
+
+
 #: Everything derived. The table of operators comes first: what follows reads it.
 OUTPUTS: tuple[Output | Outputs, ...] = (
     Output(INDEX, _index),
@@ -118,6 +124,7 @@ OUTPUTS: tuple[Output | Outputs, ...] = (
     Output("docs/reference/operators.md", _page("nnspec.ops.reference")),
     Output("docs/reference/diagnostics.md", _page("nnspec.diagnostics.reference")),
     Output("docs/reference/train.md", _page("nnspec.train.reference")),
+    Output("docs/reference/zoo.md", _gallery),
 )
 
 
