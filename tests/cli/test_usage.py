@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -146,9 +145,11 @@ def test_a_full_disk_is_one_line(sound: Path) -> None:
 def test_an_interrupt_ends_with_130_and_no_traceback() -> None:
     command = [sys.executable, "-m", "nnspec.cli.main", "check", "-"]
     running = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    time.sleep(1.5)  # it waits for its input by then
+    assert running.stdin is not None
+    running.stdin.write(b"#" * 500_000)  # more than a pipe holds, so that it reads when this returns
+    running.stdin.flush()
     running.send_signal(signal.SIGINT)
-    out, err = running.communicate(timeout=30)
+    out, err = running.communicate(timeout=300)
     assert (running.returncode, out, err) == (130, b"", b"")
 
 
