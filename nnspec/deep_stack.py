@@ -19,6 +19,22 @@ _NAME = "nnspec"
 T = TypeVar("T")
 
 
+def _with_room(work: Callable[[], T]) -> T:
+    """The result of work, whose frames all lie in one piece of memory.
+
+    Python gives frames memory in pieces of 16 KB. Where the calls of a loop cross the end of one, it asks the system
+    for the next at every call and gives it back at every return, which makes such a loop three times as slow. A frame
+    larger than a piece gets one of its own, of twice its size at most, and the frames after it the rest of that. What is
+    never written to takes no memory.
+    """
+    return work()
+
+
+_ROOM = (32 * 1024 * 1024) // 8 + 1_000  # of twice that, a bit less than half is left
+
+_with_room.__code__ = _with_room.__code__.replace(co_stacksize=_ROOM)
+
+
 def with_deep_stack(work: Callable[[], T]) -> T:
     """The result of work done where it may recurse deep.
 
@@ -30,7 +46,7 @@ def with_deep_stack(work: Callable[[], T]) -> T:
 
     def run() -> None:
         try:
-            outcome["result"] = work()
+            outcome["result"] = _with_room(work)
         except BaseException as error:  # handed on to the caller below
             outcome["error"] = error
 
