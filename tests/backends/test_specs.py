@@ -60,7 +60,7 @@ def test_built_specs_equal_printed_ones(path):
         two = printed_model(lowered, 3)
         assert one.count_params() == counted
         assert [w.path for w in one.weights] == [w.path for w in two.weights]
-        if any(None in tensor.shape[1:] for tensor in one.inputs):
+        if any(None in tensor.shape[1:] or np.prod(tensor.shape[1:]) > LARGE for tensor in one.inputs):
             continue
         x = batch(one)
         for a, b in zip(flat(one(x, training=False)), flat(two(x, training=False)), strict=True):
