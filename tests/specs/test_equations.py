@@ -89,7 +89,7 @@ def test_graph_convolution_of_texts() -> None:
 
 
 def test_hierarchical_attention() -> None:
-    """Yang et al. 2016, equations 1 to 10."""
+    """Yang et al. 2016, equations 1 to 10, with the reset as the spec says."""
     model = network("text/han.nn", {"input": "3,4"}, vocabulary=11, classes=3)
     w = drawn(model)
 
@@ -186,7 +186,7 @@ def test_a_decoder_of_two_layers() -> None:
 
 
 def test_a_memory_that_reads_again() -> None:
-    """Kumar et al. 2016, sections 2.1 to 2.4."""
+    """Kumar et al. 2016, sections 2.1 to 2.4, with the reset as the spec says."""
     sizes = {"vocabulary": 11, "answers": 3, "facts": 3, "length": 2, "passes": 2}
     model = network("text/dmn.nn", {"question": "4"}, **sizes)
     w = drawn(model)
