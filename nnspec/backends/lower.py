@@ -7,7 +7,7 @@ shared layers once, `names` and `variables` say what is called what. No framewor
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nnspec.backends.headings import headings
 from nnspec.backends.names import keras_name, name_layers, own_name
@@ -23,7 +23,7 @@ from nnspec.shapes.dim import is_known, recording
 from nnspec.shapes.tensor import shape_text
 
 if TYPE_CHECKING:
-    from nnspec.ops.operator import Operator, Weight
+    from nnspec.ops.operator import Weight
 
 
 class Lowered(Record):
@@ -58,9 +58,10 @@ class _Lowering:
         self.found = found
         self.holds = True
         self.ledger = Ledger({layer.shares: [] for layer in graph.layers if layer.shares is not None})
-        self.sharing: dict[int, list[Operator]] = {}
+        self.sharing: dict[int, dict[Any, Layer]] = {}  # of each set of weights, its uses that differ
         for index, layer in enumerate(graph.layers):
-            self.sharing.setdefault(index if layer.shares is None else layer.shares, []).append(layer.operator)
+            uses = self.sharing.setdefault(index if layer.shares is None else layer.shares, {})
+            uses.setdefault((id(layer.operator), *map(graph.type_of, layer.inputs)), layer)
         self.ports: dict[Port, Slot] = {}
         self.hints: dict[int, str] = {}
         self.merges: set[int] = set()
@@ -115,8 +116,8 @@ class _Lowering:
         try:
             self.need_known_weights(layer)
             operator = layer.operator
-            for other in self.sharing[index if layer.shares is None else layer.shares]:
-                operator = operator.beside(other)
+            for other in self.sharing[index if layer.shares is None else layer.shares].values():
+                operator = operator.beside(other.operator, *map(self.graph.type_of, other.inputs))
             value = operator.lower(*arrivals)
             size = symbolic_in(value)
             if size is not None:

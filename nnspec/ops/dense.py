@@ -171,7 +171,7 @@ class Embedding(Operator):
     def reach(self, x: TensorType) -> tuple[Reach, ...]:
         return (Reach(1, 1),) * x.rank
 
-    def beside(self, other: Operator) -> Operator:
+    def beside(self, other: Operator, *inputs: TensorType) -> Operator:
         return self.reversible() if other.layered()[-1].reads_part is Embedding else self
 
     def reversible(self) -> Embedding:

@@ -204,8 +204,8 @@ class Operator:
         """For `Unembed`: this operator with the one whose weights it uses."""
         raise NotImplementedError
 
-    def beside(self, other: Operator) -> Operator:
-        """This operator where another one uses the same weights: both must ask for one layer."""
+    def beside(self, other: Operator, *inputs: Any) -> Operator:
+        """This operator where another one, of these inputs, uses the same weights: both must ask for one layer."""
         return self
 
     @property

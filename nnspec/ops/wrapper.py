@@ -200,20 +200,32 @@ class Bidirectional(Wrapper):
     def arity_around(cls, least: int, most: int | None) -> tuple[int, int | None]:
         return least, None if most is None else 2 * most - 1
 
+    @property
+    def takes_mask(self) -> bool:
+        """Whether a mask comes last among the inputs, for both directions."""
+        return getattr(self.inner, "mask", None) is not None
+
+    def states(self, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
+        """The initial states among the inputs, those of the forward direction first."""
+        return inputs[1:-1] if self.takes_mask else inputs[1:]
+
     def forwards(self, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
-        """What the forward direction gets: the sequence, and its half of the states."""
-        return inputs[: 1 + len(inputs) // 2]
+        """What the forward direction gets: the sequence, its half of the states, and the mask."""
+        states = self.states(inputs)
+        return (inputs[0], *states[: len(states) // 2], *inputs[1 + len(states) :])
 
     def backwards(self, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
         """What the backward direction gets."""
-        return (inputs[0], *inputs[1 + len(inputs) // 2 :])
+        states = self.states(inputs)
+        return (inputs[0], *states[len(states) // 2 :], *inputs[1 + len(states) :])
 
     def infer(self, *inputs: TensorType) -> TensorType | tuple[TensorType, ...]:
-        if len(inputs) % 2 == 0:
+        given = len(self.states(inputs))
+        if given % 2:
             raise RuleError(
                 codes.WRONG_INPUT_COUNT,
                 "each direction needs initial states of its own",
-                label=f"{len(inputs) - 1} states arrive",
+                label="1 state arrives" if given == 1 else f"{given} states arrive",
                 help="give those of the forward direction, then those of the backward one",
             )
         if getattr(self.inner, "go_backwards", False):
@@ -222,7 +234,7 @@ class Bidirectional(Wrapper):
                 "what runs in both directions has no direction of its own",
                 help="leave `go_backwards` away",
             )
-        forward, backward = (self.inner.infer(*given(inputs)) for given in (self.forwards, self.backwards))
+        forward, backward = (self.inner.infer(*half(inputs)) for half in (self.forwards, self.backwards))
         y, *states = forward if isinstance(forward, tuple) else (forward,)
         _, *others = backward if isinstance(backward, tuple) else (backward,)
         merged = (y.with_channels(2 * y.channels),) if self.merge_mode == "concat" else (y,)
@@ -246,7 +258,9 @@ class Bidirectional(Wrapper):
         applied: Call = self.inner.lower(*self.forwards(inputs))
         made = layer("keras.layers.Bidirectional", applied.target, **self.keras_options())
         (x,) = applied.args  # padded, perhaps
-        return made(x, initial_state=list(inputs[1:])) if len(inputs) > 1 else made(x)
+        states = self.states(inputs)
+        given: dict[str, Value] = {"initial_state": list(states)} if states else {}
+        return made(x, **given, **({"mask": applied.kwargs["mask"]} if self.takes_mask else {}))
 
 
 # Every step of a sequence.
@@ -267,7 +281,7 @@ class TimeDistributed(Wrapper):
         Example("Input(4, 6, dtype=int32) -> TimeDistributed{ Embedding(20, 3) -> GlobalAvgPool }", (4, 3)),
     )
 
-    #: Whether another use of the same weights stands at other steps, so that both must call one plain layer.
+    #: Whether another use of the same weights stands at other steps, or folds, so that both must call one plain layer.
     is_folded = False
 
     @classmethod
@@ -278,12 +292,20 @@ class TimeDistributed(Wrapper):
     def keeps(self) -> str:
         return self.inner.keeps
 
-    def beside(self, other: Operator) -> Operator:
+    def beside(self, other: Operator, *inputs: TensorType) -> Operator:
         others = sum(isinstance(each, TimeDistributed) for each in other.layered())
-        made = self.around(self.inner.beside(other))
-        if others != sum(isinstance(each, TimeDistributed) for each in self.layered()):
+        made = self.around(self.inner.beside(other, *inputs))
+        if others != sum(isinstance(each, TimeDistributed) for each in self.layered()) or (
+            isinstance(other, TimeDistributed) and other.folds(*inputs)
+        ):
             made.__dict__["is_folded"] = True
         return made
+
+    def folds(self, *inputs: TensorType) -> bool:
+        """Whether Keras's layer cannot do it at these inputs: it takes one tensor, with axes, through one layer."""
+        given = [Arrival(step_of(type), index) for index, type in enumerate(inputs)]
+        several = len(given) > 1 or isinstance(self.inner.infer(*(x.type for x in given)), tuple)
+        return several or not given[0].type.rank or not is_chain(self.inner.lower(*given), given[0])
 
     def within(self, inputs: tuple[TensorType, ...]) -> tuple[tuple[TensorType, ...], Dim]:
         batched = [(index, x) for index, x in enumerate(inputs) if x.batched]
@@ -326,8 +348,7 @@ class TimeDistributed(Wrapper):
         given = [replace(x, type=step_of(x.type)) for x in inputs]
         value = self.inner.lower(*given)
         result = self.inner.infer(*(x.type for x in given))
-        plain = self.is_folded or len(inputs) > 1 or not given[0].type.rank or isinstance(result, tuple)
-        if not plain and is_chain(value, given[0]):
+        if not self.is_folded and not self.folds(*(x.type for x in inputs)):
             return rewrite(
                 value, arrival=lambda _: inputs[0], made=lambda made: layer("keras.layers.TimeDistributed", made)
             )

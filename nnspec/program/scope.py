@@ -137,12 +137,14 @@ class Wrapping(Record):
     steps: tuple[tuple[Wrapper, Dim], ...] = ()
 
     def inside(self, wrapper: Wrapper, steps: Dim | None) -> Wrapping:
-        """The wrapping within one wrapper more. What is wrapped step by step is not changed from outside."""
-        return (
-            Wrapping((*self.each, wrapper), self.steps)
-            if steps is None
-            else Wrapping((), (*self.steps, (wrapper, steps)))
-        )
+        """The wrapping within one wrapper more. What is done to one operator alone does not reach into its steps."""
+        if steps is None:
+            return Wrapping((*self.each, wrapper), self.steps)
+        return Wrapping(tuple(each for each in self.each if not each.wraps_one), (*self.steps, (wrapper, steps)))
+
+    def around(self, wrapper: Wrapper) -> Wrapper | None:
+        """The wrapper of the same operators that this one would stand in, if any: an operator takes one of them."""
+        return next((each for each in self.each if each.wraps and each.wraps == wrapper.wraps), None)
 
     def changed(self, operator: Operator) -> Operator:
         """An operator as the wrappers make it."""

@@ -39,7 +39,16 @@ class WrapperElaborator(FlowElaborator):
             self.report(codes.NOTHING_ARRIVES, f"nothing arrives at this {cls.__name__}", node.span)
         if arriving is None or is_lost(arriving) or arguments is None or self.uncertain:
             return self._unknown(flow, scope)
-        return self._inside_wrapper(cls.of(arguments.values), node, flow, arriving, scope)
+        made = cls.of(arguments.values)
+        outer = scope.frame.wrapping.around(made)
+        if outer is not None:
+            name = type(outer).__name__
+            self.report(
+                codes.NOTHING_TO_WRAP, f"a {made.wraps} takes one wrapper, and {name} stands around already",
+                node.name_span, labels=(), help="leave one of the two away, or put them around different operators",
+            )  # fmt: skip
+            return self._unknown(flow, scope)
+        return self._inside_wrapper(made, node, flow, arriving, scope)
 
     def _unknown(self, flow: tree.Flow, scope: Scope) -> Value:
         """The flow walked for the faults in it alone."""

@@ -268,3 +268,42 @@ def test_an_example(example):
         for weight in layer.operator.weights(*[found.graph.type_of(port) for port in layer.inputs])
     ]
     assert ours == [(weight.name, tuple(weight.shape), weight.trainable) for weight in model.weights]
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        "shared E = Embedding(9, 3)\nInput(4, 5, dtype=int32) -> TimeDistributed{ E -> GAP -> Unembed(E) }",
+        "shared L = LSTM(2)\nInput(4, 5, 3) -> TimeDistributed{ { L | { _ | L | L } -> L } -> Add }",
+        "shared F = FC(3)\nInput(4) -> { TimeDistributed{ F } | Reshape(4, 1) -> TimeDistributed{ F } } -> Add",
+    ],
+)
+def test_uses_that_keras_wraps_and_uses_that_it_cannot_share_their_weights(spec):
+    model, printed = made(spec)
+    x = data(model)
+    np.testing.assert_allclose(printed(x), model(x), atol=1e-6)
+
+
+def test_a_mask_is_for_both_directions():
+    model, printed = made("{ Input(5, 3) | Input(5, dtype=bool) } -> Bidirectional{ _ as x, m -> x -> GRU(2, mask=m) }")
+    x = np.random.default_rng(0).normal(size=(2, 5, 3)).astype("float32")
+    mask = np.array([[True, True, True, False, False]] * 2)
+    shorter = keras.layers.Bidirectional(keras.layers.GRU(2))
+    shorter(x[:, :3])
+    shorter.set_weights(model.get_weights())
+    for each in (model, printed):
+        np.testing.assert_allclose(each([x, mask]), shorter(x[:, :3]), atol=1e-6)
+
+
+def test_states_and_a_mask_for_both_directions():
+    model, _ = made(
+        "x = Input(3, 3)\nh = Input(3)\ng = Input(3)\nm = Input(3, dtype=bool)\n"
+        "{ x | h | g | m } -> Bidirectional{ _ as a, b, c, m -> { a | b | c } -> GRU(3, mask=m) }"
+    )
+    random = np.random.default_rng(1)
+    x, h, g = (random.normal(size=size).astype("float32") for size in ((2, 3, 3), (2, 3), (2, 3)))
+    oracle = keras.layers.Bidirectional(keras.layers.GRU(3))
+    oracle(x)
+    oracle.set_weights(model.get_weights())
+    expected = oracle(x[:, :2], initial_state=[h, g])
+    np.testing.assert_allclose(model([x, h, g, np.array([[True, True, False]] * 2)]), expected, atol=1e-6)

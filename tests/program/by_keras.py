@@ -156,7 +156,9 @@ class Network:
         if stage.name == "TimeDistributed":
             if len(x.shape) - place.steps < 2:
                 raise Refused("no steps")
-            return self.flow(stage.flow, x, replace(inside, steps=place.steps + 1, wrapper=None))
+            return self.flow(stage.flow, x, replace(inside, steps=place.steps + 1))
+        if stage.name == "SpectralNorm" and place.wrapper is not None:
+            raise Refused("wrapped already")
         before = len(self.wrapped)
         y = self.flow(stage.flow, x, replace(inside, wrapper=getattr(self, f"as_{stage.name}")(stage.args)))
         if len(self.wrapped) == before:

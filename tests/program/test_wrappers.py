@@ -159,3 +159,27 @@ def test_a_table_that_is_only_read_backwards() -> None:
 )
 def test_faults_of_tables(spec: str, message: str) -> None:
     assert check(spec).only().message == message
+
+
+# Wrappers in wrappers.
+
+
+def test_norms_of_kernels_reach_into_steps() -> None:
+    # 8 x 4 + 4 and 4 x 3 + 3 weights, and a length for each of 4 and 3 units.
+    spec = "Input(5, 8) -> WeightNorm{ TimeDistributed{ Dense(4) } -> Dense(3) }"
+    assert counted(spec) == (36 + 4 + 15 + 3, 5 * (32 + 12), 2)
+
+
+@pytest.mark.parametrize(
+    ("flow", "outer", "inner"),
+    [
+        ("Bidirectional(merge_mode=sum){ Bidirectional{ LSTM(3) } }", "Bidirectional", "Bidirectional"),
+        ("WeightNorm{ SpectralNorm{ Dense(4) } -> Dense(3) }", "WeightNorm", "SpectralNorm"),
+        ("SpectralNorm(power_iterations=2){ SpectralNorm{ Dense(3) } }", "SpectralNorm", "SpectralNorm"),
+        ("SpectralNorm{ TimeDistributed{ WeightNorm{ Dense(3) } } }", "SpectralNorm", "WeightNorm"),
+    ],
+)
+def test_no_wrapper_is_ignored_around_another(flow: str, outer: str, inner: str) -> None:
+    found = check(f"Input(5, 8) -> {flow}").only()
+    assert (found.code.number, found.span.text) == ("NN410", inner)
+    assert f"{outer} stands around already" in found.message
