@@ -111,7 +111,9 @@ class WrapperElaborator(FlowElaborator):
             return True
         if wrapped:
             message = f"{cls.__name__} wraps one {cls.wraps}, and this flow has more in it"
-            help = f"wrap each: `{cls.__name__}{{ … }} -> {cls.__name__}{{ … }}`, and put what else there is outside"
+            each = " -> ".join([f"{cls.__name__}{{ … }}"] * len(wrapped))
+            alone = len(wrapped) == len(operators)
+            help = f"wrap each: `{each}`" if alone else f"put what else there is outside: `{each} -> …`"
         else:
             message, help = f"there is no {cls.wraps} in this flow to wrap", None
         self.report(codes.NOTHING_TO_WRAP, message, span, labels=(), help=help)
