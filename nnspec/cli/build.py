@@ -47,7 +47,17 @@ def run(arguments: Sequence[str]) -> int:
     output.raw(
         f"wrote {output.screen.safe(path)}: {output.screen.safe(model.name)}, {grouped(model.count_params())} params\n"
     )
+    own = sorted({layer.__class__.__name__ for layer in model._flatten_layers() if _is_own(layer)})
+    if own:
+        output.text(
+            f"it has layers that Keras lacks ({', '.join(own)}): import the file that `nnspec generate` writes before "
+            "`keras.models.load_model`"
+        )
     return 0
+
+
+def _is_own(layer: object) -> bool:
+    return type(layer).__module__.startswith("nnspec.")
 
 
 def _seed(text: str | None) -> int | None:

@@ -27,6 +27,7 @@ expect params <= 150K
 _TRAINING = """\
 # How to train network.nn on scikit-learn's handwritten digits: nnspec train train.yaml
 nnspec: 1
+name: digits
 network: {file: network.nn}
 train:
   data: {source: sklearn/digits, split: [0.8, 0.1, 0.1], batch: 64}
