@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from nnspec.calls import Arrival, Value, layer
@@ -61,8 +61,8 @@ class Sliding(Stacked):
     def reach(self, x: TensorType) -> tuple[Reach, ...]:
         return tuple(Reach(window.extent, window.stride) for window in self.windows(x))
 
-    def remarks(self, x: TensorType) -> Iterator[Remark]:
-        return unread(self.windows(x), x)
+    def remarks(self, x: TensorType) -> Iterable[Remark]:
+        return unread(self.windows(x), x) if self.stride != 1 else ()
 
     def slide(self, name: str, x: Arrival, *args: Value, causal: bool = False, **options: Value) -> Value:
         """The Keras layer of this name over the input, padded and strided as the operator says.

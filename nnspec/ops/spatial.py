@@ -138,7 +138,7 @@ def unread(windows: tuple[Window, ...], x: TensorType) -> Iterator[Remark]:
 
 def _end(window: Window, width: Dim, axis: str) -> tuple[str, str, str] | None:
     """What is left at the end of an axis, its size, and the formula; None where all is read or it is not known."""
-    left = window.unread(width)
+    left = window.unread(width) if isinstance(width, int) else 0
     if not isinstance(width, int) or not isinstance(left, int) or left == 0:
         return None
     before, after = window.explicit

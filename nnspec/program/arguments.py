@@ -6,6 +6,7 @@ above, else from the operator itself; each is read by the kind that its paramete
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from nnspec.diagnostics.codes import names as codes
@@ -30,11 +31,23 @@ class Written(Record):
 
 
 class Arguments(Record):
-    """The arguments of one use of an operator: read values, places, and tensors that are further inputs."""
+    """The arguments of one use of an operator: read values, places, and tensors that are further inputs.
+
+    `given` are those that did not come from the operator itself, as they were written.
+    """
 
     values: dict[str, Any]
     spans: dict[str, Span]
     tensors: tuple[Tensor, ...]
+    given: dict[str, Written]
+
+    def are_fixed(self, cls: type[Operator]) -> bool:
+        """Whether they are the same wherever the operator stands: none of them reads a name."""
+        return all(
+            _is_fixed(value, cls.params[name].kind.words)
+            for name, written in self.given.items()
+            for value in written.values
+        )
 
 
 class ArgumentReader(Evaluator):
@@ -148,7 +161,7 @@ class ArgumentReader(Evaluator):
         if absent:
             self.report_rule(missing(cls.__name__, absent), {}, name_span)
             fits = False
-        return Arguments(values, spans, tuple(tensors)) if fits else None
+        return Arguments(values, spans, tuple(tensors), given) if fits else None
 
     def _read(self, declared: Param[Any], written: Written, tensors: list[Tensor]) -> Any:
         """The value as its kind reads it.
@@ -279,6 +292,17 @@ def _meant(cls: type[Operator], value: tree.Expression, number: int) -> str | No
         if taking:
             return taking[0] if len(taking) == 1 else None
     return cls.then[number] if number < len(cls.then) else None
+
+
+def _is_fixed(node: tree.Expression, words: Mapping[str, str] | None = None) -> bool:
+    if isinstance(node, tree.Name):
+        return words is not None and node.name in words
+    if isinstance(node, (tree.Tuple, tree.List)):
+        return all(_is_fixed(item, words) for item in node.items)
+    if isinstance(node, tree.FunctionCall):
+        is_word = words is not None and node.name.name in words
+        return is_word and all(_is_fixed(argument.value) for argument in node.arguments)
+    return isinstance(node, (tree.Number, tree.Text, tree.Constant))
 
 
 __all__ = ["ArgumentReader", "Arguments", "Many", "Written"]

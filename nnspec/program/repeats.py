@@ -19,6 +19,9 @@ from nnspec.program.stages import Turn
 from nnspec.program.values import Site
 from nnspec.syntax import tree
 
+#: What a turn costs that was made before, in expression steps.
+STEPS_OF_A_TURN = 8
+
 
 class RepeatElaborator(PartElaborator):
     """Elaborates `stage x n` and `stage for … in …`."""
@@ -91,19 +94,21 @@ class _Run:
         self.own_keys: set[Key] = {name.name for name in names}
         #: The first turn from which nothing depended on the turn itself.
         self.steady = 0
+        #: The turn at hand: its number from 0, and the loop's names in it.
+        self.turn: tuple[int, dict[Key, Binding]] = (0, {})
 
     def elaborate(self) -> Value:
         """All turns, and what leaves the last."""
         number = 0
+        self.seen[self._state()] = number
         while number < self.count:
-            self.seen.setdefault(self._state(), number)
             made = self._turn(number)
             if made is None:
                 self._lose_labels()
                 return LOST
             number += 1
-            start = self.seen.get(self._state())
-            if start is not None and start >= self.steady and number < self.count:
+            start = self.seen.setdefault(self._state(), number)
+            if self.steady <= start < number < self.count:
                 self._close(start, number)
                 break
         self.scope.frame.steps.extend(self.steps)
@@ -122,35 +127,33 @@ class _Run:
         elaborator, item = self.elaborator, self.items[number]
         names = elaborator.targets(self.names, item, self.node.iterable) if isinstance(self.node, tree.For) else {}
         outer = Scope(self.scope, self.scope.frame, names)
-        elaborator.trace.append(lambda: TraceFrame(self._shown(number, names), self.node.span))
-        elaborator.turns.append(Turn(self.node, number + 1, self.first))
-        made = elaborator.regions.make(
-            self.node.body,
-            self.value,
-            outer,
-            self._first_time,
-            is_turn=True,
-        )
-        elaborator.turns.pop()
-        elaborator.trace.pop()
+        self.turn = (number, names)
+        made = elaborator.regions.make(self.node.body, self.value, outer, self._first_time, is_turn=True)
         if made.failed:
             self.scope.frame.lost.update(key if isinstance(key, str) else key[0] for key, _, _ in made.labels)
             return None
-        self.own_keys.update(key for key, _, _ in made.labels)
-        if any(key in self.own_keys for key, _ in made.reads):
+        if made.labels:
+            self.own_keys.update([key for key, _, _ in made.labels])
+        if made.reads and any(key in self.own_keys for key, _ in made.reads):
             self.steady = number + 1
         put_to_use = use(made, self.value, outer)
-        elaborator.spend(4 + (len(made.reads) + len(put_to_use.operands)) // 4, self.node.span)
         self.line.append((made, put_to_use))
         outputs = self._leave(made)
-        elaborator.spend(len(outputs) - 1, self.node.span)
+        work = (len(made.reads) + len(put_to_use.operands)) // 4 + len(outputs) - 1
+        elaborator.spend(STEPS_OF_A_TURN + work, self.node.span)
         self._append(put_to_use, outputs, number)
         return made
 
     def _first_time(self, value: Value | None, scope: Scope) -> Value:
         """A turn like no turn before: it counts as a stage itself."""
-        self.elaborator.count_stage(self.node.body.span)
-        return self.elaborator.stage(self.node.body, value, scope)
+        elaborator, (number, names) = self.elaborator, self.turn
+        elaborator.count_stage(self.node.body.span)
+        elaborator.trace.append(lambda: TraceFrame(self._shown(number, names), self.node.span))
+        elaborator.turns.append(Turn(self.node, number + 1, self.first))
+        left = elaborator.stage(self.node.body, value, scope)
+        elaborator.turns.pop()
+        elaborator.trace.pop()
+        return left
 
     def _shown(self, number: int, names: dict[Key, Binding]) -> str:
         if isinstance(self.node, tree.Repeat):

@@ -13,7 +13,7 @@ from nnspec.ops.kinds import Word
 from nnspec.ops.operator import Operator, Remark
 from nnspec.ops.registry import find_operator, shorthands
 from nnspec.ops.weighted import verify_choices
-from nnspec.program.arguments import ArgumentReader
+from nnspec.program.arguments import ArgumentReader, Arguments
 from nnspec.program.program import OperatorStep
 from nnspec.program.regions import is_lost
 from nnspec.program.scope import LOST, Broken, Frame, Scope, Tensor, Value
@@ -47,6 +47,8 @@ class OperatorApplier(ArgumentReader):
         super().__init__(*args)
         self.stages = 0
         self.turns: list[Turn] = []
+        #: Operators whose arguments are the same at every use, by what is written; None where they are not.
+        self._operators: dict[tuple[Any, ...], tuple[Operator, Arguments] | None] = {}
         self._handlers[Literal] = self._handlers[tree.Number]
         #: `--input`: sizes that replace those written, by the id of the `Input` stage.
         self.input_sizes: dict[int, tuple[tree.Argument, ...]] = {}
@@ -70,17 +72,43 @@ class OperatorApplier(ArgumentReader):
         if cls.adds_skip is not None:
             return self._residual(cls, node, arriving, scope)
         inputs, spans = self._inputs(cls, node, arriving, scope)
-        arguments = self.operator_arguments(cls, node.arguments or (), node.name_span, Site(scope, arriving), self.home)
-        if arguments is None or inputs is None:
+        key = (id(node),)
+        read = self._read_once(key, cls, node.arguments or (), node.name_span, Site(scope, arriving))
+        if read is None or inputs is None:
             return LOST
         if cls.is_merge and node.braces is not None and len(inputs) == 1:
             return inputs[0]
-        made = cls.of(arguments.values)
+        made, arguments = read
         blame = node.name_span if node.braces is not None else node.span
         value = self.applied(
             made, (*inputs, *arguments.tensors), blame, arguments.spans, scope.frame, spans, len(arguments.tensors)
         )
-        return self._followed(made, value, arguments.spans, Site(scope, value), blame)
+        return self._followed(
+            made, value, arguments.spans, Site(scope, value), blame, key if self._operators[key] else None
+        )
+
+    def _read_once(
+        self,
+        key: tuple[Any, ...] | None,
+        cls: type[Operator],
+        written: tuple[tree.Argument, ...],
+        span: Span,
+        site: Site,
+    ) -> tuple[Operator, Arguments] | None:
+        """An operator and its arguments, which are read only once where they are always the same.
+
+        The key stands for what is written; there is none where that may change. None after faults.
+        """
+        known = self._operators.get(key) if key is not None else None
+        if known is not None:
+            return known
+        arguments = self.operator_arguments(cls, written, span, site, self.home)
+        if arguments is None:
+            return None
+        made = (cls.of(arguments.values), arguments)
+        if key is not None and key not in self._operators:
+            self._operators[key] = made if arguments.are_fixed(cls) else None
+        return made
 
     def continues(self, node: tree.Apply) -> bool:
         """Whether a stage stands behind another in its flow."""
@@ -266,16 +294,24 @@ class OperatorApplier(ArgumentReader):
 
     # What stands for several stages.
 
-    def _followed(self, made: Operator, value: Value, spans: dict[str, Span], site: Site, blame: Span) -> Value:
-        """The shorthands of an operator, applied as if they were written behind it."""
+    def _followed(
+        self, made: Operator, value: Value, spans: dict[str, Span], site: Site, blame: Span, key: tuple[Any, ...] | None
+    ) -> Value:
+        """The shorthands of an operator, applied as if they were written behind it.
+
+        The key stands for them where they are always the same.
+        """
         for name, given in made.followers():
             if is_lost(value):
                 return LOST
             span = spans.get(name, blame)
-            value = self._follower(name, given, value, span, site)
+            self.count_stage(span)
+            value = self._follower(name, given, value, span, site, key and (*key, name))
         return value
 
-    def _follower(self, name: str, given: Any, value: Value, span: Span, site: Site) -> Value:
+    def _follower(
+        self, name: str, given: Any, value: Value, span: Span, site: Site, key: tuple[Any, ...] | None
+    ) -> Value:
         if isinstance(given, Word):
             cls = find_operator(shorthands(name)[given.name])
             written = [tree.Argument(span, None, Literal(span, item)) for item in given.args]
@@ -283,10 +319,10 @@ class OperatorApplier(ArgumentReader):
         else:
             cls = find_operator(shorthands(name)[""])
             written = [tree.Argument(span, None, Literal(span, given))]
-        arguments = self.operator_arguments(cls, tuple(written), span, site, self.home)
-        if arguments is None or isinstance(value, tuple):
+        read = self._read_once(key, cls, tuple(written), span, site)
+        if read is None or isinstance(value, tuple):
             return LOST
-        return self.applied(cls.of(arguments.values), (value,), span, arguments.spans, site.scope.frame)
+        return self.applied(read[0], (value,), span, read[1].spans, site.scope.frame)
 
     def _residual(self, cls: type[Operator], node: tree.Apply, arriving: Value | None, scope: Scope) -> Value:
         if not isinstance(node.braces, tree.Braces) or len(node.braces.flows) != 1:

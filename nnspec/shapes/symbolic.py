@@ -26,6 +26,7 @@ MAX_DEGREE = 64
 MAX_WEIGHT = 20_000  # symbols and atoms in the whole expression, written out
 MAX_DEPTH = 50  # divisions within divisions
 MAX_WORK = 200_000  # products of terms in one multiplication
+_LONG = 2**64
 
 
 class DimTooLarge(Exception):  # noqa: N818  # it is a limit that the caller reports, not a fault
@@ -291,6 +292,8 @@ def from_terms(terms: Mapping[Monomial, int]) -> Dim:
 
 def add(a: Dim, b: Dim, times: int = 1) -> Dim:
     """`a + times * b`."""
+    if not isinstance(b, Symbolic) and b == 0:
+        return a
     found = dict(terms_of(a))
     for monomial, coefficient in terms_of(b).items():
         found[monomial] = found.get(monomial, 0) + times * coefficient
@@ -342,9 +345,10 @@ def floor_div(a: Dim, b: Dim) -> Dim:
     """
     if isinstance(b, int):
         if isinstance(a, int) or b == 0:
-            return _whole(a) // b
-        if b < 0:
-            a, b = -a, -b
+            return (a if isinstance(a, int) else 0) // b  # a size is only ever divided by zero here
+        a, b = (a, b) if b > 0 else (-a, -b)
+        if b.bit_length() > MAX_BITS:
+            raise DimTooLarge(f"a size is divided by a number of more than {MAX_BITS} bits")
         return a if b == 1 else _divide_by_number(a, b)
     return _divide(a, b)
 
@@ -357,10 +361,6 @@ def ceil_div(a: Dim, b: Dim) -> Dim:
     if isinstance(b, int) and b > 0:
         return floor_div(add(a, b - 1), b)  # so that equal sizes meet: `ceil(H / 2)` is `(H - 1) // 2 + 1`
     return -floor_div(-a, b)
-
-
-def _whole(a: Dim) -> int:
-    return a if isinstance(a, int) else 0  # only ever divided by zero
 
 
 def _divide_by_number(a: Symbolic, divisor: int) -> Dim:
@@ -485,9 +485,9 @@ def _by_degree(monomial: Monomial) -> tuple[int, list[tuple[str, int]]]:
 def _key(dim: Dim) -> str:
     """A text that two sizes share only if they are equal; for ordering, not for reading."""
     if isinstance(dim, int):
-        return str(dim)
+        return str(dim) if -_LONG < dim < _LONG else hex(dim)  # decimals of a long number take long
     if dim._key is None:
-        parts = ("*".join([str(c), *(f"{atom.key}^{power}" for atom, power in m)]) for m, c in dim.terms.items())
+        parts = ("*".join([_key(c), *(f"{atom.key}^{power}" for atom, power in m)]) for m, c in dim.terms.items())
         dim._key = "+".join(sorted(parts))
     return dim._key
 

@@ -58,7 +58,7 @@ class Window(Record):
         if not demand(compare(padded, ">=", self.extent)):
             raise self._too_large(width, before + after, axis)
         if not self.ceil:
-            return (padded - self.extent) // self.stride + 1
+            return padded - (self.extent - 1) if self.stride == 1 else (padded - self.extent) // self.stride + 1
         up = ceil_div(padded - self.extent, self.stride) + 1
         if after + self.stride <= self.extent:
             return up
@@ -81,7 +81,7 @@ class Window(Record):
 
     def unread(self, width: Dim) -> Dim:
         """Positions at the end, padding included, that no window reads; 0 under `same`, `causal` and `ceil`."""
-        if self.padding in ("same", "causal") or self.ceil:
+        if self.padding in ("same", "causal") or self.ceil or self.stride == 1:
             return 0
         before, after = self.explicit
         return (width + before + after - self.extent) % self.stride
@@ -113,7 +113,7 @@ class Window(Record):
 
 def axis_names(rank: int) -> tuple[str, ...]:
     """Names of the spatial axes of a tensor of this rank (the batch not counted)."""
-    return SPATIAL_NAMES.get(rank, tuple(f"axis {axis}" for axis in range(rank - 1)))
+    return SPATIAL_NAMES[rank] if rank in SPATIAL_NAMES else tuple(f"axis {axis}" for axis in range(rank - 1))
 
 
 def per_axis(value: int | tuple[int, ...], rank: int, at: str) -> tuple[int, ...]:
