@@ -24,8 +24,8 @@ def _with_room(work: Callable[[], T]) -> T:
 
     Python gives frames memory in pieces of 16 KB. Where the calls of a loop cross the end of one, it asks the system
     for the next at every call and gives it back at every return, which makes such a loop three times as slow. A frame
-    larger than a piece gets one of its own, of twice its size at most, and the frames after it the rest of that. What is
-    never written to takes no memory.
+    larger than a piece gets one of its own, of twice its size at most, and the frames after it the rest of that. What
+    is never written to takes no memory.
     """
     return work()
 
