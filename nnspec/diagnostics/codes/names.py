@@ -143,4 +143,3 @@ UNKNOWN_OPTION = Code(
     "`-p` names a param, `--set` an operator's argument, `--input` an input and `--model` a model of the file.",
     surface="none",
 )
-
