@@ -3,7 +3,7 @@
     python -m tests.specs.zoo [NAME…]
 
 tries those that are named, by the names of `tests/reference/published.yaml`, else all: each in a process of its own, so
-that one line tells the time and the memory that it took. `test_zoo.py` tries the smaller ones.
+that one line tells the time and the most memory that it took. `test_zoo.py` tries the smaller ones.
 """
 
 from __future__ import annotations
@@ -29,11 +29,13 @@ BATCH = 2
 ZOO = {name: entry for name, entry in PUBLISHED.items() if entry.get("tried") != "never"}
 
 
-def try_member(name: str, *, eagerly: bool = True) -> None:
-    """Everything that is asked of a member; an AssertionError says what it does not do."""
+def try_member(name: str, *, eagerly: bool = True) -> dict[str, float]:
+    """All that is asked of a member, and the seconds of each part; an AssertionError says what it does not do."""
     keras: Any = import_keras()
     keras.utils.clear_session(free_memory=True)
-    entry, model = ZOO[name], build(flatten(compiled(name)), seed=1)
+    entry, clock = ZOO[name], Clock()
+    model = build(flatten(compiled(name)), seed=1)
+    clock.stop("built")
     assert model.count_params() == entry["params"]
     assert _sizes(model.trainable_weights) == entry["trainable_params"]
     assert [list(output.shape[1:]) for output in model.outputs] == entry["outputs"]
@@ -41,27 +43,53 @@ def try_member(name: str, *, eagerly: bool = True) -> None:
     given = [_made(tensor, random) for tensor in model.inputs]
     _take_a_step(model, given, random, eagerly=eagerly)
     before = _outputs(model, given)
+    assert all(np.isfinite(output).all() for output in before)
     assert any(output.std() > 0 for output in before), "all outputs are equal, so they compare nothing"
+    clock.stop("trained")
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "model.keras")
         model.save(path)
+        clock.stop("saved")
         del model
         keras.utils.clear_session(free_memory=True)
         loaded = load(path)
+        clock.stop("loaded")
     assert loaded.count_params() == entry["params"]
     for one, other in zip(before, _outputs(loaded, given), strict=True):
         np.testing.assert_allclose(other, one, rtol=1e-6, atol=1e-6)
+    return clock.seconds
+
+
+class Clock:
+    """How long each of several parts took, for people to read: nothing is asserted of it."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self._began = time.monotonic()
+
+    def stop(self, part: str) -> None:
+        """The part that began where the last one ended is over."""
+        now = time.monotonic()
+        self.seconds[part], self._began = now - self._began, now
 
 
 def _take_a_step(model: Any, given: list[Any], random: np.random.Generator, *, eagerly: bool) -> None:
-    """One step of gradient descent towards made targets: what may learn moves, the rest stays."""
+    """One step of gradient descent towards made targets: what may learn moves, the rest stays.
+
+    Moving statistics become those of the batch: a deep network with those that it begins with overflows.
+    """
     targets = [random.uniform(size=(BATCH, *output.shape[1:])).astype("float32") for output in model.outputs]
     trained = {id(weight) for weight in model.trainable_weights}
-    statistics = {id(w) for layer in _layers(model) if hasattr(layer, "moving_mean") for w in layer.weights}
+    normalisations = {layer: layer.momentum for layer in _layers(model) if hasattr(layer, "moving_mean")}
+    statistics = {id(weight) for layer in normalisations for weight in layer.weights}
     before = [np.array(weight) for weight in model.weights]
+    for layer in normalisations:
+        layer.momentum = 0.0
     optimizer = import_keras().optimizers.Adam(1e-4, epsilon=1e-20)  # moves whatever has a gradient
     model.compile(optimizer=optimizer, loss=["mse"] * len(targets), run_eagerly=eagerly, jit_compile=False)
     loss = model.train_on_batch(_one_or_all(given), _one_or_all(targets))
+    for layer, momentum in normalisations.items():
+        layer.momentum = momentum
     assert np.isfinite(loss).all()
     moved = [not np.array_equal(old, np.array(new)) for old, new in zip(before, model.weights, strict=True)]
     learned = [m for m, weight in zip(moved, model.weights, strict=True) if id(weight) in trained]
@@ -114,7 +142,8 @@ def main(names: list[str]) -> int:
 
 def try_here(name: str) -> int:
     """Try one member in this process, as a user trains: by the graph that Keras makes of the step."""
-    try_member(name, eagerly=False)
+    parts = try_member(name, eagerly=False)
+    print(", ".join(f"{part} in {seconds:.0f} s" for part, seconds in parts.items()), end=", ")
     print(f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:.1f} GB")
     return 0
 
