@@ -32,7 +32,8 @@ class Cost(Record):
 
     Units: `params` and `trainable_params` are numbers, `macs` multiply-adds for one example, `layers`
     operator applications, `activation_bytes` the bytes of all layers' outputs for one example.
-    `shared` has the uses of shared parts, by owner: their weights are still to be counted, each once.
+    `shared` has the uses of shared parts, by owner: their weights are still to be counted, each once, and those of
+    the shared parts in them.
     """
 
     params: Dim = 0
@@ -72,17 +73,35 @@ class Costs:
         self.places = Places()
         self._known: dict[tuple[Region, Wires], Cost] = {}
         self._united: dict[Uses, tuple[Dim, Dim]] = {}
+        self._shared: dict[Uses, list[tuple[str, Uses]]] = {}  # parts used by shared parts
 
     def model(self, model: Model) -> Cost:
         """The cost of a whole model, the weights of shared parts in it."""
         cost = self.region(model.region, frozenset(model.region.results))
-        shared = [self._together(uses) for _, uses in cost.shared]
+        shared = [self._together(uses) for uses in self._all_shared(cost)]
         return replace(
             cost,
             params=total([cost.params, *[params for params, _ in shared]]),
             trainable_params=total([cost.trainable_params, *[trainable for _, trainable in shared]]),
             shared=(),
         )
+
+    def _all_shared(self, cost: Cost) -> Iterable[Uses]:
+        """The uses of each shared part, of those in shared parts as well."""
+        found: dict[str, Uses] = {}
+        todo = list(cost.shared)
+        while todo:
+            owner, uses = todo.pop()
+            known = found.get(owner)
+            if known is not None and (known is uses or uses <= known):
+                continue
+            found[owner] = uses if known is None else known | uses
+            inner = self._shared.get(uses)
+            if inner is None:
+                inner = [pair for region, wanted in uses for pair in self.region(region, wanted).shared]
+                self._shared[uses] = inner
+            todo += inner
+        return found.values()
 
     def region(self, region: Region, wanted: Wires) -> Cost:
         """The cost of what a region does for the wires wanted of it."""
@@ -102,7 +121,7 @@ class Costs:
         cost = Cost.sum([(self.region(turns.region, turns.wanted), turns.count) for turns in entered])
         if isinstance(step, CallStep) and step.owner is not None:
             own = (step.owner, _uses([entered]))
-            return Cost(0, 0, cost.macs, cost.layers, cost.activation_bytes, (own, *cost.shared))
+            return Cost(0, 0, cost.macs, cost.layers, cost.activation_bytes, (own,))
         return cost
 
     def _together(self, uses: Uses) -> tuple[Dim, Dim]:

@@ -169,8 +169,10 @@ class ArgumentReader(Evaluator):
         Raises: Broken, after the fault was reported.
         """
         words = declared.kind.words
-        evaluated = [self.evaluate(value, written.site, words) for value in written.values]
-        value = tuple(evaluated) if declared.variadic and len(evaluated) > 1 else evaluated[0]
+        if len(written.values) == 1:
+            value = self.evaluate(written.values[0], written.site, words)
+        else:
+            value = tuple([self.evaluate(each, written.site, words) for each in written.values])
         try:
             read = declared.kind.read(value if type(value) is int else self._plain(value))
         except RuleError as error:

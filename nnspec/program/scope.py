@@ -203,7 +203,7 @@ class Frame:
 
     def wire(self, type: Type) -> Tensor:
         """A new wire of this type."""
-        self.types.append(self.wrapping.whole(type))
+        self.types.append(self.wrapping.whole(type) if self.wrapping.steps else type)
         return Tensor(type, len(self.types) - 1)
 
     def close(self) -> None:

@@ -16,12 +16,14 @@ from nnspec.ops.weighted import verify_choices
 from nnspec.program.arguments import ArgumentReader, Arguments
 from nnspec.program.program import OperatorStep
 from nnspec.program.regions import is_lost
+from nnspec.program.reporting import MAX_STEPS
 from nnspec.program.scope import LOST, Broken, Frame, Scope, Tensor, Value
 from nnspec.program.unit import Home
 from nnspec.program.values import Site
 from nnspec.record import Record
 from nnspec.shapes.symbolic import MAX_BITS, DimTooLarge
 from nnspec.shapes.tensor import TensorType, shape_text, sizes_text
+from nnspec.shapes.work import Work
 from nnspec.source import Span
 from nnspec.syntax import tree
 
@@ -83,9 +85,11 @@ class OperatorApplier(ArgumentReader):
         value = self.applied(
             made, (*inputs, *arguments.tensors), blame, arguments.spans, scope.frame, spans, len(arguments.tensors)
         )
-        return self._followed(
-            made, value, arguments.spans, Site(scope, value), blame, key if self._operators[key] else None
-        )
+        followers = made.followers()
+        if not followers:
+            return value
+        constant = key if self._operators[key] else None
+        return self._followed(followers, value, arguments.spans, Site(scope, value), blame, constant)
 
     def _read_once(
         self,
@@ -170,7 +174,8 @@ class OperatorApplier(ArgumentReader):
         if is_lost(arriving):
             return None, []
         tensors = list(arriving) if isinstance(arriving, tuple) else [arriving]
-        least, most = scope.frame.wrapping.arity(cls)
+        wrapping = scope.frame.wrapping
+        least, most = wrapping.arity(cls) if wrapping.each else cls.arity()
         least, most = (max(least, 2), most) if cls.is_merge else (least, most)
         if len(tensors) >= least and (most is None or len(tensors) <= most):
             return tensors, []
@@ -196,7 +201,7 @@ class OperatorApplier(ArgumentReader):
         Raises: LimitReached.
         """
         self.stages += 1
-        if self.is_spent():
+        if self.steps > MAX_STEPS or Work.terms > self.most_terms:
             self.spend(0, span)
         if self.stages > MAX_STAGES:
             self.stop(
@@ -218,12 +223,16 @@ class OperatorApplier(ArgumentReader):
     ) -> Value:
         """An operator applied to tensors: its types by its rule, and a step in the frame."""
         types = [tensor.type for tensor in inputs]
-        made = frame.wrapping.changed(made)
+        wrapping = frame.wrapping
+        if wrapping.each:
+            made = wrapping.changed(made)
         try:
             inferred = made.infer(*types)
             results = inferred if isinstance(inferred, tuple) else (inferred,)
             for type in results:
-                self._within(type)
+                for size in type.shape:
+                    if isinstance(size, int) and size.bit_length() > MAX_BITS:
+                        raise DimTooLarge(f"a size has more than {MAX_BITS} bits")
             verify_choices(made, types)
             remarks = made.remarks(*types)
             if remarks:
@@ -235,19 +244,10 @@ class OperatorApplier(ArgumentReader):
             self.report(limits.TOO_LARGE, "a size of what leaves here is too large", span)
             return LOST
         outputs = tuple([frame.wire(type) for type in results])
-        made = frame.wrapping.stepped(made, types)
+        if wrapping.steps:
+            made = wrapping.stepped(made, types)
         frame.steps.append(OperatorStep(made, tuple([t.wire for t in inputs]), tuple([t.wire for t in outputs]), span))
         return outputs if isinstance(inferred, tuple) else outputs[0]
-
-    @staticmethod
-    def _within(type: TensorType) -> None:
-        """Refuse sizes past the limit of numbers.
-
-        Raises: DimTooLarge.
-        """
-        for size in type.shape:
-            if isinstance(size, int) and size.bit_length() > MAX_BITS:
-                raise DimTooLarge(f"a size has more than {MAX_BITS} bits")
 
     def _remark(self, remarks: Iterable[Remark], span: Span, spans: dict[str, Span]) -> None:
         """Notes on sound arguments: one for what holds on several axes alike."""
@@ -295,13 +295,19 @@ class OperatorApplier(ArgumentReader):
     # What stands for several stages.
 
     def _followed(
-        self, made: Operator, value: Value, spans: dict[str, Span], site: Site, blame: Span, key: tuple[Any, ...] | None
+        self,
+        followers: tuple[tuple[str, Any], ...],
+        value: Value,
+        spans: dict[str, Span],
+        site: Site,
+        blame: Span,
+        key: tuple[Any, ...] | None,
     ) -> Value:
         """The shorthands of an operator, applied as if they were written behind it.
 
         The key stands for them where they are always the same.
         """
-        for name, given in made.followers():
+        for name, given in followers:
             if is_lost(value):
                 return LOST
             span = spans.get(name, blame)

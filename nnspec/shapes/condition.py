@@ -192,7 +192,7 @@ class recording:  # noqa: N801  # read as a verb: `with recording() as condition
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        _recorders.remove(self)
+        _recorders.pop()  # they are entered and left like brackets
 
     def add(self, condition: Condition) -> None:
         """Keeps a condition that is new."""
