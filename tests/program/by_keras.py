@@ -53,6 +53,8 @@ WITH_KERNEL = (
     L.Dense, *(getattr(L, f"Conv{n}D{end}") for n in (1, 2, 3) for end in ("", "Transpose")),
     L.DepthwiseConv1D, L.DepthwiseConv2D,
 )  # fmt: skip
+#: Layers that do not look at the channels of what they are used on again.
+UNCHECKED = (L.LSTM, L.GRU, L.SimpleRNN, L.LayerNormalization, L.RMSNormalization, L.Bidirectional)
 RECURRENT = {"LSTM": L.LSTM, "GRU": L.GRU, "RNN": L.SimpleRNN}
 
 
@@ -93,6 +95,8 @@ class Network:
         self.shapes: list[tuple[int, ...]] = []
         #: What wrappers have been put around.
         self.wrapped: list[Any] = []
+        #: The channels that the layers of shared parts took at first.
+        self.channels: dict[int, int | None] = {}
         #: Merges of shapes that Keras would broadcast, which the language refuses on purpose.
         self.broadcasts = False
         given = keras.Input(spec.sizes)
@@ -260,6 +264,11 @@ class Network:
         shared = place.shared
         if shared is not None and shared.position < len(shared.layers):
             layer = shared.layers[shared.position]
+            if not layer.weights:
+                layer = make()  # one without weights may meet tensors of another rank
+            elif isinstance(layer, UNCHECKED) and self.channels[id(layer)] != x.shape[-1]:
+                raise Refused("Keras finds out that its weights do not fit only when it runs")
+            self.wrapped += [layer] * any(layer is each for each in self.wrapped)
             if isinstance(layer, L.PReLU) and tuple(layer.weights[0].shape) != tuple(x.shape[1 + place.steps :]):
                 raise Refused("Keras finds out that its alpha does not fit only when it runs")
         else:
@@ -271,6 +280,7 @@ class Network:
             self.layers.append(layer)
             if shared is not None:
                 shared.layers.append(layer)
+                self.channels[id(layer)] = None if isinstance(x, list) else x.shape[-1]
         if shared is not None:
             shared.position += 1
         if place.steps and not isinstance(x, list):  # `TimeDistributed` does not look at what a built layer takes
