@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import signal
+
 from hypothesis import HealthCheck, settings
+
+# A shell that starts the tests in the background has them ignore interrupts; some of them send one.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # No test is a clock: neither an example nor the making of examples fails because a machine is slow.
 settings.register_profile("nnspec", deadline=None, suppress_health_check=[HealthCheck.too_slow])
