@@ -29,6 +29,11 @@ from nnspec.shapes.tensor import TensorType
 Shape = tuple[int | None, ...]
 
 
+def lacks_kernel(error: Exception) -> bool:
+    """Whether TensorFlow has no kernel for this on the processor at hand: transposed dilation, unequal strides."""
+    return any(words in str(error) for words in ("Current CPU implementation", "Current implementation"))
+
+
 class Built(Record):
     """What Keras made of an operator: its tensors, and the layers with weights among them."""
 
