@@ -17,7 +17,7 @@ from nnspec.ops.kinds import whole
 from nnspec.ops.registry import find_operator, operator_names
 from nnspec.program.elsewhere import renaming
 from nnspec.program.regions import Regions, is_lost
-from nnspec.program.reporting import MAX_COMPARED
+from nnspec.program.reporting import MAX_COMPARED, STEPS_OF_A_STAGE
 from nnspec.program.scope import (
     LOST,
     OUTER,
@@ -223,7 +223,7 @@ class FlowElaborator(OperatorApplier):
         items = self.items(braces.iterable, Site(scope, arriving))
         found: list[tuple[Value, Span]] = []
         for item in items:
-            self.spend(1, braces.iterable.span)
+            self.spend(STEPS_OF_A_STAGE, braces.iterable.span)
             names = self.targets(braces.names, item, braces.iterable)
             turn = Scope(inner, scope.frame, names)
             found.append((self._branch(braces.flow, arriving, turn), braces.flow.span))

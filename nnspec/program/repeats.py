@@ -20,7 +20,7 @@ from nnspec.program.values import Site
 from nnspec.syntax import tree
 
 #: What a turn costs that was made before, in expression steps.
-STEPS_OF_A_TURN = 8
+STEPS_OF_A_TURN = 14
 
 
 class RepeatElaborator(PartElaborator):

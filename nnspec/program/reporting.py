@@ -12,8 +12,10 @@ from nnspec.shapes.work import Work
 from nnspec.source import Span
 
 MAX_STEPS = 1_000_000
-MAX_TERMS = 600_000  # of symbolic sizes, which cost more
+MAX_TERMS = 150_000  # of symbolic sizes, which cost more
 MAX_COMPARED = 30_000
+STEPS_OF_A_STAGE = 12
+STEPS_OF_A_FINDING = 8  # one stage may be at fault at every turn
 
 
 class LimitReached(Exception):  # noqa: N818
@@ -44,6 +46,9 @@ class Reporter:
         fixes: tuple[Fix, ...] = (),
     ) -> None:
         """Report a finding with the way of turns and calls that led to it."""
+        self.steps += STEPS_OF_A_FINDING
+        if self.found.is_known(code, span):
+            return
         self.found.report(
             code,
             message,

@@ -16,7 +16,7 @@ from nnspec.ops.weighted import verify_choices
 from nnspec.program.arguments import ArgumentReader, Arguments
 from nnspec.program.program import OperatorStep
 from nnspec.program.regions import is_lost
-from nnspec.program.reporting import MAX_STEPS
+from nnspec.program.reporting import MAX_STEPS, STEPS_OF_A_STAGE
 from nnspec.program.scope import LOST, Broken, Frame, Scope, Tensor, Value
 from nnspec.program.unit import Home
 from nnspec.program.values import Site
@@ -201,6 +201,8 @@ class OperatorApplier(ArgumentReader):
         Raises: LimitReached.
         """
         self.stages += 1
+        if self.trace:  # a text has as many stages as it is long; turns and calls make any number of them
+            self.steps += STEPS_OF_A_STAGE
         if self.steps > MAX_STEPS or Work.terms > self.most_terms:
             self.spend(0, span)
         if self.stages > MAX_STAGES:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from random import Random
 
+from tests.fuzz.operators import any_operator
+
 # What arrives: a map (height, width, channels), a sequence (length, channels), a vector.
 SAME = {
     "map": (
@@ -12,12 +14,20 @@ SAME = {
         "MaxPool(3, stride=1, padding=same)", "SeparableConv(in.channels, 3, padding=same)", "Step", "LRN",
         "Conv(in.channels, 1, norm=batch, act=relu)", "GaussianNoise(0.1)", "DropPath(0.1)", "InstanceNorm", "Softmax",
         "Multiply{ _ | GAP -> Dense(_.channels) -> Sigmoid }", "Conv(in.channels, 3x3, padding=1)", "RMSNorm",
+        "WeightNorm{ Conv(in.channels, 3, padding=same) }", "SpectralNorm{ Conv(in.channels, 1) -> ReLU }", "Rescale(1/255)",
+        "TimeDistributed{ Conv(in.channels, 3, padding=same) }", "RandomFlip(horizontal)", "Standardize",
     ),
     "seq": (
         "Dense(in.channels)", "LN", "ReLU", "Dropout(.1)", "Conv(in.channels, 3, padding=causal)", "BN", "SiLU",
         "Add{ _ | Weight(in.length, in.channels) }", "Identity", "Dense(in.channels, act=gelu, dropout=.1)", "UnitNorm",
+        "LSTM(in.channels, sequences=true)", "GRU(in.channels, sequences=true, reset_after=false)", "Attention(scaled=true)",
+        "RNN(in.channels, sequences=true, activation=relu)", "MultiHeadAttention(1, causal=true)", "Masking", "PositionEncoding",
+        "TimeDistributed{ Dense(in.channels) -> ReLU }", "Bidirectional(merge_mode=sum){ GRU(in.channels, sequences=true) }",
+        "GraphConv(in.channels, act=relu){ _ | Weight(in.length, in.length) }", "Residual{ LN -> AdditiveAttention }",
+        "WeightNorm{ TimeDistributed{ Dense(in.channels) } }",
     ),
-    "vec": ("Dense(in.channels)", "FC(in.channels)", "ReLU", "BN", "Dropout(0.5)", "Identity", "Sigmoid", "LN", "Softmax"),
+    "vec": ("Dense(in.channels)", "FC(in.channels)", "ReLU", "BN", "Dropout(0.5)", "Identity", "Sigmoid", "LN", "Softmax",
+            "WeightNorm{ Dense(in.channels) }", "SpectralNorm{ Dense(in.channels) }", "Standardize", "Whiten", "Rescale(2, -1)"),
 }  # fmt: skip
 CHANGE = {
     "map": (
@@ -30,12 +40,18 @@ CHANGE = {
         ("MaxPool(3, stride=2, ceil=true)", "map"), ("Reshape(in.height * in.width, in.channels)", "seq"),
         ("Concat{ Conv({n}, 1) | Conv({n}, 3, padding=same) }", "map"), ("Permute(1, 0, 2)", "map"), ("Maxout({n}, 2)", "map"),
         ("Concat{ for k in [1, 3, 5]: Conv({n}, k, padding=same) -> ReLU }", "map"), ("Conv({n}, {k}, groups=1)", "map"),
-        ("Split(1)", "map"), ("Slice(0, 2)", "map"), ("Take(0)", "seq"), ("ArgMax", "seq"),
+        ("Split(1)", "map"), ("Slice(0, 2)", "map"), ("Take(0)", "seq"), ("ArgMax", "seq"), ("CenterCrop(4, 4)", "map"),
+        ("TimeDistributed{ FC({n}) }", "seq"), ("TimeDistributed{ Bidirectional{ LSTM({n}) } }", "seq"), ("RandomCrop(4, 4)", "map"),
+        ("ConvLSTM({n}, {k}, padding=same)", "seq"), ("ConvLSTM({n}, 3, padding=same, sequences=true)", "map"),
     ),
     "seq": (
         ("Conv({n}, 3)", "seq"), ("MaxPool(2)", "seq"), ("GlobalMaxPool", "vec"), ("Take(0)", "vec"), ("FC({n})", "vec"),
         ("Dense({n})", "seq"), ("Flatten", "vec"), ("Conv({n}, 3, stride=2, padding=same)", "seq"), ("KMaxPool(2)", "seq"),
         ("Concat(axis=0){ Weight(1, in.channels) | _ }", "seq"), ("Reshape(1, in.length, in.channels)", "map"),
+        ("LSTM({n})", "vec"), ("GRU({n}, state=true) -> Concat", "vec"), ("LSTM({n}, state=true) -> Add", "vec"),
+        ("Bidirectional{ LSTM({n}, sequences=true) }", "seq"), ("TimeDistributed{ Dense({n}) }", "seq"), ("PCA({k})", "seq"),
+        ("MultiHeadAttention({k}, {n}, output_width={n})", "seq"), ("{ _ | Dense({n}) -> Take(0) } -> RNN({n})", "vec"),
+        ("Attention{ Dense({n}) | Dense({n}) | _ }", "seq"), ("GraphConv({n}, normalize=row){ _ | Weight(in.length, in.length) }", "seq"),
     ),
     "vec": (
         ("FC({n})", "vec"), ("Dense({n}, act=relu)", "vec"), ("Dense({n}, norm=batch, act=leaky_relu(0.2))", "vec"),
@@ -69,6 +85,7 @@ class Writer:
         self.shared: dict[str, list[str]] = {"map": [], "seq": [], "vec": []}
         self.models: list[str] = []
         self.labels: dict[str, list[str]] = {"map": [], "seq": [], "vec": []}
+        self.has_table = rng.random() < 0.1
         self.count = 0
         self.budget = rng.choice((10, 30, 60, 150))
 
@@ -110,6 +127,10 @@ class Writer:
         rng = self.rng
         if rng.random() < self.wildness:
             return rng.choice(ANY), kind
+        if rng.random() < 2 * self.wildness:
+            return any_operator(rng, rng.choice(SAME[kind])), kind
+        if kind == "seq" and self.has_table and rng.random() < 0.1:
+            return "Dense(8) -> Unembed(Table)", kind
         if rng.random() < 0.5:
             return rng.choice(SAME[kind]), kind
         text, after = rng.choice(CHANGE[kind])
@@ -206,9 +227,11 @@ class Writer:
         kind = rng.choice(("map", "map", "map", "seq", "vec"))
         sizes = {
             "map": ("32, 32, 3", "8, 8, 4", "16, 24, 8", "H, W, 3", "H, 32, 8", "1, 1, 1", "64, 64, 16"),
-            "seq": ("10, 8", "T, 16", "7, 4"),
+            "seq": ("10, 8", "T, 16", "7, 4", "10, dtype=int32) -> Embedding(50, 8, mask_zero=true"),
             "vec": ("8", "100", "1", "D"),
         }[kind]
+        if kind == "seq" and self.has_table:
+            return "Input(12, dtype=int32) -> Table", kind
         chosen = rng.choice(sizes)
         if chosen[0] in "HTD" and rng.random() < 0.5:
             chosen = sizes[0]
@@ -279,7 +302,8 @@ class Writer:
 
     def spec(self) -> str:
         rng = self.rng
-        lines = [self.statement() for _ in range(rng.choice((0, 1, 2, 4, 8)))]
+        lines = ["shared Table = Embedding(50, 8)"] if self.has_table else []
+        lines += [self.statement() for _ in range(rng.choice((0, 1, 2, 4, 8)))]
         if rng.random() < 0.1:
             lines.append(rng.choice((
                 'import Bottleneck from "lib.nn"', 'import Cell, wide from "lib.nn"', 'import Nope from "lib.nn"', 'import A from "a.nn"',

@@ -1,4 +1,4 @@
-"""Texts that mutations begin with: the specs of this repository, and the examples of every diagnostic."""
+"""Texts that mutations begin with: the specs of this repository, the examples of operators and of every diagnostic."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 
 from nnspec.diagnostics.catalogue import all_codes
+from tests.fuzz.operators import examples
 
 ROOT = Path(__file__).parents[2]
 
@@ -47,6 +48,30 @@ Subtract{ a -> Tower | b -> Tower } -> FC(1) -> Sigmoid
 """,
     """Input→[(Conv→ReLU)×n→Pool]×m→FC
 """,
+    """# One table, read forwards and backwards; states and masks
+param heads = 4
+default GRU(32, sequences=true)
+shared Table = Embedding(1000, 32, mask_zero=true)
+block Block(seen) = Residual{ LN -> MultiHeadAttention(heads, causal=true, mask=seen) }
+  -> Residual{ LN -> Dense(64, act=gelu) -> Dense(_.channels) -> Dropout(0.1) }
+source = Input(S, dtype=int32)
+target = Input(T, dtype=int32)
+seen = Input(T, dtype=bool)
+memory, h = source -> Table -> PositionEncoding -> GRU(state=true)
+read, weights = { { target -> Table | h } -> GRU | memory } -> Attention(scaled=true, scores=true)
+words = read -> Block(seen) x 2 -> AdditiveAttention -> Dense(32) -> Unembed(Table) -> Softmax
+output words, weights
+""",
+    """# Wrappers in wrappers, and recurrence in two directions
+shared Project = Dense(16, act=tanh)
+x = Input(5, 16, 16, 3)
+y = x -> TimeDistributed{ Rescale(1/255) -> [Conv(8, 3, padding=same) as c -> ReLU] x 2 -> Pool -> FC(16) }
+z = y -> Bidirectional(merge_mode=sum){ LSTM(16, sequences=true, recurrent_dropout=0.1) } x 2 -> Project
+u, h, c = x -> ConvLSTM(4, 3, padding=same, state=true)
+w = { z | Input(5, 5) } -> GraphConv(16, normalize=symmetric, act=relu) -> SpectralNorm{ TimeDistributed{ Dense(4) } }
+Add{ w -> Masking(-1) -> RNN(4) | u -> WeightNorm{ Conv(4, 3) -> BN } -> GAP } -> Standardize -> FC(2)
+expect params > 0 and layers >= 20
+""",
     """param n = 3
 let width = 16
 let round8(v) = max(8, (v + 4) // 8 * 8)
@@ -74,8 +99,11 @@ network:
       - repeat: 2
         body: [{Conv: {filters: 32 * 2^i, kernel: 3}}, ReLU]
       - MaxPool: 2
-  - branches: {merge: Add, flows: [[Conv(64, 1)], [Identity]]}
+  - branches: {merge: Add, flows: [[Conv(128, 1)], [Identity]]}
   - {stage: Double(8), as: e}
+  - wrap: TimeDistributed
+    body: [{Dense: {units: 8, act: tanh}}]
+  - {wrap: TimeDistributed, body: [{wrap: {Bidirectional: {merge_mode: sum}}, body: [GRU(8)]}]}
   - FC(classes)
 outputs: [e]
 expect: ["params <= 26M"]
@@ -97,6 +125,7 @@ let wide = 64
 def texts() -> tuple[tuple[str, bool], ...]:
     """All texts, with whether each is YAML."""
     found = [(text, text.startswith("nnspec")) for text in (*EXAMPLES, LIBRARY)]
+    found += [(text, False) for text in examples()]
     for code in all_codes():
         if code.surface in ("nn", "yaml"):
             found += [(text, code.surface == "yaml") for text in (code.failing, code.mended) if text]

@@ -7,6 +7,7 @@ from random import Random
 from typing import Any
 
 from tests.fuzz.arrows import ANY, NASTY, SAME, Writer
+from tests.fuzz.operators import any_operator
 
 
 class Document:
@@ -37,7 +38,7 @@ class Document:
 
     def item(self, depth: int) -> Any:
         rng = self.rng
-        form = rng.randrange(13)
+        form = rng.randrange(15)
         if depth <= 0 or form < 4:
             return rng.choice((rng.choice(SAME["map"]), "ReLU", "Conv(8, 3, padding=same)", rng.choice(ANY)))
         inner = [self.item(depth - 1) for _ in range(rng.randrange(1, 4))]
@@ -60,6 +61,12 @@ class Document:
             lambda: {"stage": inner[0], "as": "e", **({"index": ["i"]} if rng.random() < 0.3 else {})},
             lambda: {"stage": inner[0], "shape": ["_", "_", "_"]},
             lambda: {"branches": {"for": "k", "in": "[1, 3]", "flow": inner, "merge": "Concat"}},
+            lambda: {"wrap": rng.choice(("TimeDistributed", "WeightNorm", "Bidirectional", "Add")), "body": inner},
+            lambda: {
+                "wrap": "Bidirectional",
+                "args": {"merge_mode": self.scalar()},
+                "body": [any_operator(rng, "GRU(4)")],
+            },
         )[form - 4]()
 
     def flow(self) -> Any:

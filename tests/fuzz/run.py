@@ -43,8 +43,15 @@ def work(seed: int, first: int, end: int, step: int, folder: str, *, timed: bool
 
     resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE, ADDRESS_SPACE))
     faulthandler.enable()
-    signal.signal(signal.SIGALRM, _expired)
-    signal.signal(signal.SIGPROF, _expired)
+
+    def expired(*_: Any) -> None:
+        faulthandler.dump_traceback(all_threads=True)
+        sys.stderr.flush()
+        _append(folder, summary)
+        os._exit(3)
+
+    signal.signal(signal.SIGALRM, expired)
+    signal.signal(signal.SIGPROF, expired)
     for name, text in {**LIBRARIES, "lib.nn": LIBRARY}.items():
         Path(folder, name).write_text(text)
     state = os.open(os.path.join(folder, "state"), os.O_RDWR | os.O_CREAT)
@@ -66,7 +73,7 @@ def work(seed: int, first: int, end: int, step: int, folder: str, *, timed: bool
         summary.add(number, given.kind, outcome, seconds)
         if timed and seconds > MOST_SECONDS:
             summary.findings.append((number, f"took {seconds:.1f} s"))
-        if (number - first) // step % 500 == 499:
+        if summary.findings or (number - first) // step % 500 == 499:
             _append(folder, summary)
             summary = Summary()
     _append(folder, summary)
@@ -75,12 +82,6 @@ def work(seed: int, first: int, end: int, step: int, folder: str, *, timed: bool
 def _append(folder: str, summary: Summary) -> None:
     with Path(folder, "figures").open("a") as stream:
         stream.write(json.dumps(summary.data()) + "\n")
-
-
-def _expired(*_: Any) -> None:
-    faulthandler.dump_traceback(all_threads=True)
-    sys.stderr.flush()
-    os._exit(3)
 
 
 class Summary:
