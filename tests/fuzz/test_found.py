@@ -22,6 +22,7 @@ def _doubling(kind: str, first: str, count: int) -> str:
 
 
 FINE = {
+    "a window as large as an open size allows": "Input(H, W, 3) -> LN -> ConvLSTM(16, 2^40)",
     "a count past the largest index": "Input(8) -> [FC(8) -> ReLU] x (10^30) -> FC(9 if in.channels == 8 else 8) x (10^40)",
     "blocks in blocks of a shared part": _doubling("block", "FC(8)", 60)
     + "\nshared S = B59 -> FC(8)\nInput(8) -> S -> S",
