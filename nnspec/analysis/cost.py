@@ -17,7 +17,7 @@ from nnspec.program.liveness import Liveness, Turns, Wires
 from nnspec.program.places import Place, Places
 from nnspec.program.program import CallStep, Model, OperatorStep, Region, Step
 from nnspec.record import Record, replace
-from nnspec.shapes.dim import Dim, maximum, product, total
+from nnspec.shapes.dim import Dim, maximum, product, recording, total
 from nnspec.shapes.tensor import TensorType
 
 #: What is wanted of a shared part at its uses.
@@ -177,11 +177,13 @@ def _largest(sizes: list[Dim]) -> Dim:
 
 def operator_cost(operator: Operator, inputs: list[Any], outputs: list[Any]) -> Cost:
     """The cost of one application of an operator."""
-    weights = [(product(weight.shape), weight.trainable) for weight in operator.weights(*inputs)]
+    with recording():  # of conditions on open sizes, which elaboration knows already
+        weights = [(product(weight.shape), weight.trainable) for weight in operator.weights(*inputs)]
+        macs = operator.macs(*inputs, outputs[0] if len(outputs) == 1 else tuple(outputs))
     return Cost(
         total([size for size, _ in weights]),
         total([size for size, trainable in weights if trainable]),
-        operator.macs(*inputs, outputs[0] if len(outputs) == 1 else tuple(outputs)),
+        macs,
         1 if operator.is_layer else 0,
         total([type_bytes(type) for type in outputs]) if operator.is_layer else 0,
     )

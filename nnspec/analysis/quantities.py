@@ -10,7 +10,6 @@ from nnspec.diagnostics.diagnostic import Diagnostics
 from nnspec.program.liveness import Liveness, liveness_of
 from nnspec.program.program import Model, Program, Region
 from nnspec.record import Record
-from nnspec.shapes.condition import recording
 from nnspec.shapes.dim import Dim, DimTooLarge
 from nnspec.shapes.symbolic import MAX_BITS
 
@@ -91,8 +90,7 @@ class _Analyses:
     def receptive_field(self, model: Model) -> int | None:
         """The largest reach."""
         try:
-            with recording():
-                field = with_deep_stack(lambda: self._fields.largest(model))
+            field = with_deep_stack(lambda: self._fields.largest(model))
         except TooManyPaths:
             return None
         return max([int(reach) + 1 for reach, _ in field], default=1) if field is not None else 1
@@ -107,8 +105,7 @@ def _analyses(model: Model) -> _Analyses:
 
 
 def _count(model: Model) -> Counts:
-    with recording():  # of conditions on open sizes, which elaboration knows already
-        cost = _analyses(model).costs.model(model)
+    cost = _analyses(model).costs.model(model)
     for number in (cost.params, cost.macs, cost.layers, cost.activation_bytes):
         if isinstance(number, int) and number.bit_length() > MAX_BITS:
             raise DimTooLarge

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
+#: Keras's words for keys that have another name here.
+RENAMED = {"lr": "learning_rate", "batch_size": "batch", "validation_split": "split"}
+
+
 class Unread(Exception):  # noqa: N818 (the fault was reported already)
     """Raised to leave a value whose fault was reported; of a mapping, `part` is what could be read."""
 
@@ -54,6 +58,10 @@ class Reader(Generic[T]):
     def parts(self) -> Iterator[tuple[str, type[Settings]]]:
         """The mappings it may hold, each with a heading, for the reference page."""
         return iter(())
+
+    def holds(self, name: str) -> bool:
+        """Whether a mapping that it reads may have a key."""
+        return any(name in settings.keys for _, settings in self.parts())
 
 
 def refuse(found: Diagnostics, code: Code, message: str, span: Span, **more: Any) -> NoReturn:
@@ -237,8 +245,22 @@ def join(path: str, name: str) -> str:
 
 def unknown_key(name: DataScalar, path: str, known: Mapping[str, Any], found: Diagnostics) -> None:
     """Report a key that a mapping does not have."""
-    help = near_help(str(name.value), known) or f"it has {listed(known)}"
+    help = meant_help(str(name.value), path, known) or f"it has {listed(known)}"
     found.report(codes.UNKNOWN_KEY, f"`{path}` has no key `{name.value}`", name.span, help=help)
+
+
+def meant_help(name: str, path: str, known: Mapping[str, Any]) -> str | None:
+    """What a key that is not known was meant to be: Keras's word for one, one of a mapping inside, or a near one."""
+    meant = RENAMED.get(name, name)
+    if meant in known:
+        return f"here it is called `{meant}`"
+    inside = [f"`{join(path, inner)}.{meant}`" for inner in holders(meant, known)]
+    return f"write {' or '.join(inside)}" if inside else near_help(name, known)
+
+
+def holders(name: str, known: Mapping[str, Any]) -> list[str]:
+    """The keys whose mappings may have a key of this name."""
+    return [each for each, declared in known.items() if isinstance(declared, Key) and declared.reader.holds(name)]
 
 
 def listed(names: Mapping[str, Any] | list[str], most: int = 40) -> str:
@@ -288,6 +310,9 @@ class Off(Reader[Any]):
         if isinstance(data, DataScalar) and (data.value is None or data.value is False):
             return None
         return self.reader.read(data, path, found)
+
+    def holds(self, name: str) -> bool:
+        return self.reader.holds(name)
 
     def describe(self) -> str:
         return f"{self.reader.describe()}, or false"
@@ -393,6 +418,9 @@ class Named(Reader[Pick]):
             unknown_key(name, f"{path} {word}", {"name": None, **readers}, found)
         else:
             found.report(NOT_THERE_YET, f"`{name.value}` of `{path}: {word}` is not there yet", name.span, help=help)
+
+    def holds(self, name: str) -> bool:
+        return name in self.common or any(name in choice.settings for choice in self.table.values())
 
     def describe(self) -> str:
         return f"the name of {self.what}, or a mapping with its `name` and settings"

@@ -22,10 +22,10 @@ def override(
 ) -> DataMapping:
     """The section with the value at `path` (`train.data.batch`, or without the `train.`) read from `text`.
 
-    `span` is the place of `text` where the option was given; what is written there is YAML.
+    `span` is the place of `text` where the option was given, behind the path and a `=`; what is written there is YAML.
     """
-    names = [name for name in path.split(".") if name]
-    if names[:1] == ["train"]:
+    names = _names(path, span)
+    if path.split(".")[0] == "train":
         names = names[1:]
     section = section or DataMapping(span, ())
     if not names:
@@ -36,19 +36,32 @@ def override(
     return _put(section, names, _value(text, span), span)
 
 
-def _put(section: Data | None, names: list[str], value: Data, span: Span) -> DataMapping:
+def _names(path: str, span: Span) -> list[DataScalar]:
+    """The names of a path, each where it was written."""
+    from nnspec.source import Span
+
+    at = span.start - 1 - len(path)
+    names: list[DataScalar] = []
+    for name in path.split("."):
+        if name:
+            names.append(DataScalar(Span(span.file, at, at + len(name)), name, name, True))
+        at += len(name) + 1
+    return names
+
+
+def _put(section: Data | None, names: list[DataScalar], value: Data, span: Span) -> DataMapping:
     """The mapping with a value at the end of a path; what stands in the way becomes a mapping."""
     if isinstance(section, DataScalar) and section.value not in (None, False, True):
         named = DataScalar(section.span, "name", "name", True)
         section = DataMapping(section.span, ((named, section),))  # `optimizer: adam` and `optimizer.learning_rate`
     old = section.items if isinstance(section, DataMapping) else ()
-    inner = next((item for name, item in old if name.value == names[0]), None)
+    key = names[0]
+    inner = next((item for name, item in old if name.value == key.value), None)
     new = value if len(names) == 1 else _put(inner, names[1:], value, span)
-    key = DataScalar(span, names[0], names[0], True)
     if inner is None:
         items = (*old, (key, new))
     else:
-        items = tuple((name, new if name.value == names[0] else item) for name, item in old)
+        items = tuple((name, new if name.value == key.value else item) for name, item in old)
     return DataMapping(section.span if section is not None else span, items)
 
 

@@ -15,7 +15,23 @@ from nnspec.ops.operator import REQUIRED
 from nnspec.record import Record
 from nnspec.source import Span
 from nnspec.syntax.tree import Data, DataList, DataMapping, DataScalar
-from nnspec.train.keys import Key, Named, Off, Pick, Reader, Section, Settings, Unread, Value, join, key, plain, refuse
+from nnspec.train.keys import (
+    RENAMED,
+    Key,
+    Named,
+    Off,
+    Pick,
+    Reader,
+    Section,
+    Settings,
+    Unread,
+    Value,
+    holders,
+    join,
+    key,
+    plain,
+    refuse,
+)
 from nnspec.train.losses import LOSSES, METRICS
 from nnspec.train.optimizers import MODES, MONITOR, OPTIMIZERS, SCHEDULES, SCHEDULES_LATER
 from nnspec.train.scalars import Free
@@ -360,6 +376,15 @@ def settings_of(training: Training) -> dict[str, Any]:
     return {**training.plain(), "loss": training.loss.plain()}
 
 
+def key_path(name: str) -> str | None:
+    """How `--set` writes a key of the section, or the one mapping's key, that was written alone: `train.epochs`."""
+    name = RENAMED.get(name, name)
+    if name in Training.keys:
+        return f"train.{name}"
+    inside = holders(name, Training.keys)
+    return f"train.{inside[0]}.{name}" if len(inside) == 1 else None
+
+
 # --- what is derived ---------------------------------------------------------------------
 
 
@@ -378,6 +403,7 @@ __all__ = [
     "Training",
     "has_test_set",
     "is_shares",
+    "key_path",
     "monitor_of",
     "read_training",
     "schema",

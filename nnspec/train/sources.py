@@ -147,6 +147,9 @@ class DataReader(Reader[DataSettings]):
         _check_source(read, found)
         return read
 
+    def holds(self, name: str) -> bool:
+        return any(name in settings.keys for settings in (DataSettings, *SOURCES.values()))
+
     def describe(self) -> str:
         return "a mapping with `source` and that source's keys"
 
