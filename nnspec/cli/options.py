@@ -118,18 +118,17 @@ def _pair(option: str, text: str, form: re.Pattern[str], example: str) -> tuple[
         if form is _NAME and _NAME.fullmatch(name[:1].lower() + name[1:]):
             turned = name[0].lower() + name[1:]
             raise UsageError(f"`{option} {text}`: a param begins with a lower-case letter; write `{option} {turned}=…`")
-        raise UsageError(
-            f"`{option}` takes a name and a value, such as `{option} {example}`, not `{text}`{_in_train(form, name)}"
-        )
+        meant = _in_train(form, name, value)
+        raise UsageError(f"`{option}` takes a name and a value, such as `{option} {example}`, not `{text}`{meant}")
     return name, value
 
 
-def _in_train(form: re.Pattern[str], name: str) -> str:
+def _in_train(form: re.Pattern[str], name: str, value: str) -> str:
     """What to write for a key of the `train` section that was given without its path."""
     from nnspec.train.section import key_path
 
     path = key_path(name) if form is _PATH else None
-    return f"; write `--set {path}=…`" if path else ""
+    return f"; write `--set {path}={value}`" if path else ""
 
 
 def _input(text: str) -> tuple[str | None, str]:

@@ -45,7 +45,7 @@ def read_spec(path: str, found: Diagnostics) -> Tree:
     ending = os.path.splitext(path)[1].lower()
     if path != "-" and ending not in _ARROW + _YAML:
         if not os.path.lexists(path):
-            raise Unreadable(path, "no such folder" if path.endswith(os.sep) else "no such file or folder")
+            raise Unreadable(path, "no such folder" if path.endswith(os.sep) else "no such file or directory")
         raise Unreadable(path, "not a spec by its name: it should end in .nn, .yaml or .yml")
     file = read_source(path, found)
     if file is None:

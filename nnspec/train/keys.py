@@ -254,8 +254,8 @@ def meant_help(name: str, path: str, known: Mapping[str, Any]) -> str | None:
     meant = RENAMED.get(name, name)
     if meant in known:
         return f"here it is called `{meant}`"
-    inside = [f"`{join(path, inner)}.{meant}`" for inner in holders(meant, known)]
-    return f"write {' or '.join(inside)}" if inside else near_help(name, known)
+    inside = [f"`{join(path, inner)}`" for inner in holders(meant, known)]
+    return f"`{meant}` is a key of {' and of '.join(inside)}" if inside else near_help(name, known)
 
 
 def holders(name: str, known: Mapping[str, Any]) -> list[str]:

@@ -148,7 +148,7 @@ class DataReader(Reader[DataSettings]):
         return read
 
     def holds(self, name: str) -> bool:
-        return any(name in settings.keys for settings in (DataSettings, *SOURCES.values()))
+        return any(name in settings.keys for settings in SOURCES.values())
 
     def describe(self) -> str:
         return "a mapping with `source` and that source's keys"

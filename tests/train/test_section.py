@@ -150,6 +150,24 @@ def test_a_monitor_without_validation_set():
     assert spec.said == [("NN732", "val_loss")]
 
 
+@pytest.mark.parametrize(
+    ("path", "under", "help"),
+    [
+        ("train.epoch", "epoch", "did you mean `epochs`?"),
+        ("train.data.sorce", "sorce", "did you mean `source`?"),
+        ("train.data.batch_size", "batch_size", "here it is called `batch`"),
+        ("train.optimizer.lr", "lr", "here it is called `learning_rate`"),
+        ("train.lr", "lr", "`learning_rate` is a key of `train.optimizer`"),
+        ("train.batch", "batch", "`batch` is a key of `train.data`"),
+        ("train.restore_best", "restore_best", "`restore_best` is a key of `train.early_stopping`"),
+    ],
+)
+def test_an_unknown_key_of_the_command_line_is_shown_at_its_name(path, under, help):
+    fault = Spec(NETWORK, f"{DIGITS}{SPARSE}\noptimizer: adam", [(path, "3")]).only
+    assert (fault.code.number, fault.span.text, fault.help) == ("NN151", under, help)
+    assert fault.span.file.text == f"--set {path}=3"
+
+
 def test_the_command_line_overrides():
     sets = [
         ("train.epochs", "5"),
@@ -165,7 +183,7 @@ def test_the_command_line_overrides():
 
 def test_a_fault_of_the_command_line_is_shown_there():
     spec = Spec(NETWORK, DIGITS + SPARSE, [("train.epochs", "many"), ("train.epoch", "3")])
-    assert sorted(spec.said) == [("NN151", "3"), ("NN206", "many")]
+    assert sorted(spec.said) == [("NN151", "epoch"), ("NN206", "many")]
     assert {d.span.file.path for d in spec.found.sorted()} == {"<command line>"}
 
 
