@@ -7,6 +7,7 @@ from typing import Any
 
 from nnspec.diagnostics.codes import graph as graph_codes
 from nnspec.diagnostics.codes import limits
+from nnspec.diagnostics.codes import names as codes
 from nnspec.diagnostics.codes import shapes as shape_codes
 from nnspec.diagnostics.diagnostic import Edit, Fix, RuleError
 from nnspec.ops.kinds import Word
@@ -73,6 +74,8 @@ class OperatorApplier(ArgumentReader):
             return self.wrapped(cls, node, arriving, scope)
         if cls.adds_skip is not None:
             return self._residual(cls, node, arriving, scope)
+        if cls.is_merge and node.arguments and self._merges_arguments(cls, node, arriving, scope):
+            return LOST
         inputs, spans = self._inputs(cls, node, arriving, scope)
         key = (id(node),)
         read = self._read_once(key, cls, node.arguments or (), node.name_span, Site(scope, arriving))
@@ -113,6 +116,30 @@ class OperatorApplier(ArgumentReader):
         if key is not None and key not in self._operators:
             self._operators[key] = made if arguments.are_fixed(cls) else None
         return made
+
+    def _merges_arguments(self, cls: type[Operator], node: tree.Apply, arriving: Value | None, scope: Scope) -> bool:
+        """Whether tensors are given to a merge as arguments, `Concat(x, y)`, which is reported."""
+        written = [argument for argument in node.arguments or () if argument.name is None]
+        first = written[0].value if written else None
+        listed = first.items if len(written) == 1 and isinstance(first, (tree.List, tree.Tuple)) else ()
+        given = list(listed) or [argument.value for argument in written]
+        if cls.positional or not all(isinstance(item, (tree.Name, tree.Index, tree.Outer)) for item in given):
+            return False
+        known = [_names_tensor(item, scope) for item in given]  # all of them: each name counts as used
+        if not any(known):
+            return False
+        flows = [item.span.text for item in given]
+        if node.braces is None and arriving is not None and len(flows) == 1:
+            flows.insert(0, "_")
+        others = ", ".join(argument.span.text for argument in node.arguments or () if argument.name is not None)
+        head = f"{cls.__name__}({others})" if others else cls.__name__
+        self.report(
+            codes.TOO_MANY_ARGUMENTS,
+            f"{cls.__name__} takes its tensors in braces, not as arguments",
+            written[0].span.to(written[-1].span),
+            help=f"write `{head}{{ {' | '.join(flows)} }}`",
+        )
+        return True
 
     def continues(self, node: tree.Apply) -> bool:
         """Whether a stage stands behind another in its flow."""
@@ -351,6 +378,17 @@ class OperatorApplier(ArgumentReader):
             return value
         both = [t for v in (value, arriving) for t in (v if isinstance(v, tuple) else (v,))]
         return self.applied(cls.adds_skip(), tuple(both), node.name_span, {}, scope.frame, [span, span])
+
+
+def _names_tensor(node: tree.Expression, scope: Scope) -> bool:
+    """Whether an expression is the name of a tensor, or of one with an index; the name counts as used."""
+    if not isinstance(node, tree.Name):
+        return True
+    binding = scope.find(node.name)
+    if binding is None or not isinstance(binding.value, Tensor):
+        return False
+    binding.used = True
+    return True
 
 
 class Literal(tree.Number):

@@ -32,6 +32,34 @@ def test_help_says_what_to_type(stage: str) -> None:
     assert check(HEAD + mended).errors == []
 
 
+#: A merge whose tensors are written as arguments, what stands under its error, and the merge as it is written.
+MERGED = {
+    "Concat(x, x)": ("x, x", "Concat{ x | x }"),
+    "Add(x, y)": ("x, y", "Add{ x | y }"),
+    "Multiply([x, y])": ("[x, y]", "Multiply{ x | y }"),
+    "Concat(x, y, axis=0)": ("x, y", "Concat(axis=0){ x | y }"),
+    "x -> Average(y)": ("y", "Average{ _ | y }"),
+    "Maximum(e[0], e[1])": ("e[0], e[1]", "Maximum{ e[0] | e[1] }"),
+    "Subtract(x, y)": ("x, y", "Subtract{ x | y }"),
+    "Dot(x, y, axes=0)": ("x, y", "Dot(axes=0){ x | y }"),
+}
+
+
+@pytest.mark.parametrize("flow", MERGED)
+def test_a_merge_is_told_its_braces(flow: str) -> None:
+    under, mended = MERGED[flow]
+    head = "x = Input(8) -> FC(4)\ny = x -> FC(4) as e[0] -> FC(4) as e[1]\n"
+    checked = check(head + flow)
+    assert checked.all == [f"error NN207 {under}"]
+    assert checked.only().help == f"write `{mended}`"
+    assert check(head + flow.replace(flow.removeprefix("x -> "), mended)).errors == []
+
+
+def test_a_number_given_to_a_merge_is_no_tensor() -> None:
+    checked = check("let n = 3\nInput(8) -> Concat(n)")
+    assert all("braces" not in found.message for found in checked.found)
+
+
 @pytest.mark.parametrize(
     ("path", "text", "says"),
     [
