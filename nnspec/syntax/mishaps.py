@@ -13,6 +13,7 @@ from nnspec.diagnostics.codes import syntax as codes
 from nnspec.syntax.mishaps_in_flows import FLOW_RULES
 from nnspec.syntax.mishaps_in_values import VALUE_RULES
 from nnspec.syntax.mishaps_in_words import WORD_RULES
+from nnspec.syntax.mishaps_in_yaml import YAML_RULES
 from nnspec.syntax.slip import Slip
 from nnspec.syntax.spot import Spot, expected_by
 
@@ -63,7 +64,7 @@ def explain(start: str, text: str, place: Place, error: Any, *, brief: bool = Fa
         at = len(text) if position is None else position
         return Slip(codes.SYNTAX, "this cannot be read", place.span(min(at, len(text) - 1), min(at, len(text) - 1) + 1))
     spot = Spot(text, place, len(text) if position is None else position, expected_by(error))
-    for rule in (*WORD_RULES, *FLOW_RULES, *VALUE_RULES):
+    for rule in (*YAML_RULES, *WORD_RULES, *FLOW_RULES, *VALUE_RULES):
         slip = rule(spot)
         if slip is not None:
             return slip

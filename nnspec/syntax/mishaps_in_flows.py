@@ -6,6 +6,7 @@ Each rule looks at the spot where the parser stopped and answers with the error,
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from nnspec.diagnostics.codes import syntax as codes
@@ -19,6 +20,13 @@ _ARROWS = ("->", "→")
 _FOREIGN_ARROWS = re.compile(r"-{2,}>|==?>|\|>|~>|>>")
 _TIMES = ("x", "×", "*")
 _VALUE_STATEMENTS = frozenset({"let", "param", "expect", "default", "output", "import"})
+_KINDS = {"block": "blocks", "shared": "shared parts", "model": "models"}
+#: A part where it is defined: `block Double(c) = …`, or in YAML `"Double(c)": …`.
+_PART = re.compile(
+    r"^[ \t]*(?:(?P<kind>block|shared|model)[ \t]+(?P<name>[A-Z]\w*)[ \t]*[(=]"
+    r"""|["']?(?P<key>[A-Z]\w*)\([^\n)]*\)["']?:)""",
+    re.MULTILINE,
+)
 _COUNT = re.compile(r"x([0-9]+|[a-z]\w*)")
 _ENDS_SUFFIX = frozenset({"->", "→", "|", ")", "]", "}", "for", "as", ":", "if", "x", "×", "else"})
 
@@ -234,15 +242,26 @@ def lower_operator(spot: Spot) -> Slip | None:
     plain = name.text.replace("_", "").lower()
     known = {known.lower(): known for known in operator_names()}
     camel = "".join(word[0].upper() + word[1:] for word in name.text.split("_") if word)
-    right = known.get(plain) or known.get(re.sub(r"[123]d$", "", plain)) or camel
+    kind, part = _parts(spot.place.file.text).get(plain, ("operators", None))
+    right = part or known.get(plain) or known.get(re.sub(r"[123]d$", "", plain)) or camel
     return Slip(
         codes.WRONG_CASE,
-        f"operators start with a capital: `{right}`",
+        f"{kind} start with a capital: `{right}`",
         spot.span(name),
         label="a lower-case letter",
         help=f"write `{right}`",
         fixes=spot.fix(f"write `{right}`", (name.start, name.end, right)),
     )
+
+
+@lru_cache(maxsize=1)  # a file may have as many faults as statements
+def _parts(text: str) -> dict[str, tuple[str, str]]:
+    """What a file's parts are and are called, by their names in small letters."""
+    found: dict[str, tuple[str, str]] = {}
+    for part in _PART.finditer(text):
+        name = part["name"] or part["key"]
+        found[name.replace("_", "").lower()] = (_KINDS[part["kind"] or "block"], name)
+    return found
 
 
 def called_twice(spot: Spot) -> Slip | None:

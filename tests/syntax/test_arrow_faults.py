@@ -138,6 +138,23 @@ def test_a_slip_gives_one_helpful_error(text: str, slug: str, spanned: str, word
         assert mended == "A" or read(mended)[1] == []
 
 
+@pytest.mark.parametrize(
+    ("part", "written", "right", "kinds"),
+    [
+        ("block ConvBN(c) = A", "convbn(64)", "ConvBN", "blocks"),
+        ("block ConvBN(c) = A", "conv_bn(64)", "ConvBN", "blocks"),
+        ("shared Tower = A", "tower()", "Tower", "shared parts"),
+        ("model Critic = A", "critic()", "Critic", "models"),
+        ("block Conv2D(c) = A", "conv2d(64)", "Conv2D", "blocks"),
+        ("# block ConvBN(c) = A", "convbn(64)", "Convbn", "operators"),
+    ],
+)
+def test_a_part_in_small_letters_is_named(part: str, written: str, right: str, kinds: str) -> None:
+    (one,) = read(f"{part}\nB -> {written}")[1]
+    assert (one.span.text, one.message) == (written.split("(")[0], f"{kinds} start with a capital: `{right}`")
+    assert [edit.text for edit in one.fixes[0].edits] == [right]
+
+
 def test_faults_are_found_in_every_statement() -> None:
     text = "let a = \nlet b = 1 2\nA => B\nlet c = 3\noutput Foo\n"
     parsed, found = read(text)

@@ -52,6 +52,40 @@ MESSAGES = {
 }
 
 
+DEEP = "this item of a list goes on with the text above it, for its line is indented further"
+DEEP_ITEMS = {
+    "nnspec: 1\nnetwork:\n  - A\n   - B(3)\n  - C": ((4, 4), "begin it in column 3, like the `- ` above it"),
+    "nnspec: 1\nnetwork:\n  - A\n    - B": ((4, 5), "begin it in column 3, like the `- ` above it"),
+    "nnspec: 1\nnetwork:\n- repeat: 2\n  body:\n    - A\n     - B": (
+        (6, 6),
+        "begin it in column 5, like the `- ` above it",
+    ),
+    "nnspec: 1\nnetwork: A\n  - B": ((3, 3), "write the list on the lines below its key, each item after `- `"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", DEEP_ITEMS)
+def test_an_item_that_is_indented_too_far_is_told_its_column(text: str) -> None:
+    found = Diagnostics()
+    parse_yaml(SourceFile("a.yaml", text), found)
+    (fault,) = found.sorted()
+    assert fault.message == DEEP
+    assert (fault.span.file.position(fault.span.start), fault.help) == DEEP_ITEMS[text]
+
+
+def test_a_minus_in_a_folded_text_begins_no_item() -> None:
+    found = Diagnostics()
+    parse_yaml(SourceFile("a.yaml", "nnspec: 1\nlet: {a: 3\n  - 2}\n"), found)
+    assert found.sorted() == []
+
+
+def test_a_block_in_small_letters_is_named() -> None:
+    found = Diagnostics()
+    parse_yaml(SourceFile("a.yaml", "nnspec: 1\nblocks: {\n'ConvBN(c)': Conv(c)}\nnetwork: A -> convbn(3)"), found)
+    (fault,) = found.sorted()
+    assert (fault.span.text, fault.help) == ("convbn", "write `ConvBN`")
+
+
 @pytest.mark.parametrize("text", MESSAGES)
 def test_messages_stand_alone(text: str) -> None:
     found = Diagnostics()
