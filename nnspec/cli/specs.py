@@ -111,7 +111,7 @@ def _compiled(
         _report_model(program, chosen.model, found)
     models = tuple([CountedModel(model, _counts(model)) for model in program.models])
     _check_training(program, chosen, found)
-    silence(program.tree, found)
+    silence(program.tree, found, library=not program.models)
     return program, models
 
 
