@@ -9,11 +9,35 @@ from nnspec.diagnostics.codes import names as codes
 from nnspec.diagnostics.diagnostic import RuleError
 from nnspec.ops.choices import CONSTRAINT, INIT, REGULARIZER
 from nnspec.ops.dtypes import DTYPES
-from nnspec.ops.kinds import Flag, Many, OneOf, OrNone, Size
+from nnspec.ops.kinds import Flag, Many, OneOf, OrNone, Size, show
 from nnspec.ops.operator import Example, Operator, option, param
 from nnspec.ops.operator import Weight as LayerWeight
-from nnspec.shapes.dim import Dim
+from nnspec.shapes.dim import Dim, symbol
 from nnspec.shapes.tensor import TensorType
+
+
+class InputSizes(Many[Dim]):
+    """Sizes of an input; an open one has a name, where Keras writes `None` and others -1."""
+
+    def read(self, value: object) -> tuple[Dim, ...]:
+        items = value if isinstance(value, tuple) else (value,)
+        for item in items:
+            if item is None or item == symbol("None") or (isinstance(item, int) and item == -1):
+                raise RuleError(
+                    codes.BAD_ARGUMENT,
+                    f"an open size has a name here, and is not written {show(item)}",
+                    label=show(item),
+                    help=f"name it with a capital: `Input({', '.join(_named(items))})`",
+                )
+        return super().read(value)
+
+
+def _named(items: tuple[object, ...]) -> Iterator[str]:
+    """The sizes as they are written, open ones with the letter that papers give their axis."""
+    letters = {1: "T", 2: "T", 3: "HW", 4: "DHW"}.get(len(items), "")
+    for index, item in enumerate(items):
+        is_open = item is None or str(item) in ("None", "-1")
+        yield (letters[index] if index < len(letters) else f"N{index + 1}") if is_open else show(item)
 
 
 class Input(Operator):
@@ -24,7 +48,7 @@ class Input(Operator):
     """
 
     sizes: tuple[Dim, ...] = param(
-        Many(Size()), default=(), variadic=True, doc="sizes of one example: numbers, or capitals for any size"
+        InputSizes(Size()), default=(), variadic=True, doc="sizes of one example: numbers, or capitals for any size"
     )
     dtype: str = option(OneOf(*DTYPES), default="float32", keras="dtype", doc="what the values are")
 
@@ -35,6 +59,7 @@ class Input(Operator):
         Example("Input(32, 32, 3)", (32, 32, 3)),
         Example("Input(56, dtype=int32)", (56,)),
         Example("Input", fails="missing-argument"),
+        Example("Input(None, 64)", fails="bad-argument"),
     )
 
     def infer(self) -> TensorType:

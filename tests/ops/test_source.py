@@ -17,6 +17,7 @@ from nnspec.ops.operator import Operator
 from nnspec.ops.source import Input, Weight
 from nnspec.shapes.dim import symbol
 from tests.ops.pointwise import as_array, tensor, values
+from tests.program.checking import check
 
 
 def learned(operator: Weight, anchor: Any) -> Any:
@@ -54,6 +55,23 @@ def test_sizes_that_are_missing_are_asked_for(make: type[Operator], way: str) ->
     assert caught.value.code.slug == "missing-argument"
     assert caught.value.at == "sizes"
     assert way in str(caught.value.help)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "help"),
+    [
+        ("None, 64", "`Input(T, 64)`"),
+        ("none, 64", "`Input(T, 64)`"),
+        ("-1, 64", "`Input(T, 64)`"),
+        ("None, None, 3", "`Input(H, W, 3)`"),
+        ("None, 32, None, 1", "`Input(D, 32, W, 1)`"),
+        ("8, None", "`Input(8, N2)`"),
+    ],
+)
+def test_an_open_size_has_a_name(sizes: str, help: str) -> None:
+    found = check(f"Input({sizes}) -> ReLU").only()
+    assert (found.code.number, found.help) == ("NN206", f"name it with a capital: {help}")
+    assert check(f"{help.strip('`')} -> ReLU").errors == []
 
 
 @pytest.mark.parametrize("sizes", [(0,), (3, -1), (2.5,)])
