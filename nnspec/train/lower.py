@@ -228,5 +228,10 @@ def _ending(plan: Plan) -> tuple[Steps, Steps]:
         (Variable("x_test"), _y(plan, "y_test")),
         {"batch_size": data.batch, "return_dict": True, "verbose": 0},
     )
-    show = Assign((), Call("print", ("test:", Variable("figures"))))
-    return (Assign(("figures",), evaluate),), (show, save)
+    return (Assign(("figures",), evaluate),), (_shown(Variable("figures")), save)
+
+
+def _shown(figures: Variable) -> Assign:
+    """Figures by their names on one line, as short as a run says them."""
+    each = Call("map", (Member("{} {:.4g}", "format"), figures, Call(Member(figures, "values"))))
+    return Assign((), Call("print", ("test:", Call(Member(", ", "join"), (each,)))))

@@ -1,6 +1,7 @@
 """Training itself, against Keras and numpy by hand: steps, clipping, rates, callbacks, run folders."""
 
 import json
+import re
 
 import keras
 import numpy as np
@@ -276,7 +277,7 @@ def test_what_a_run_writes():
     assert keras.models.load_model("runs/spec-2/model.keras").count_params() == model.count_params()
 
 
-def test_generated_source_does_the_same():
+def test_generated_source_does_the_same(capsys):
     section = f"{IRIS}{SPARSE}\nmetrics: [accuracy]\nepochs: 4\nseed: 3\nearly_stopping: 9\n"
     section += "schedule: {name: step, every: 2}"
     network = "Input(4) -> FC(8, act=tanh, dropout=0.3) -> FC(3)"
@@ -286,6 +287,11 @@ def test_generated_source_does_the_same():
     scope = {"__name__": "iris"}
     exec(compile(source, "iris.py", "exec"), scope)
     scope["train"]()
+    with open("runs/spec-1/test.json") as file:
+        test = json.load(file)
+    shown = re.fullmatch(r"test: accuracy (\S+), loss (\S+)", capsys.readouterr().out.splitlines()[-1])
+    assert [float(figure) for figure in shown.groups()] == pytest.approx([test["accuracy"], test["loss"]], rel=1e-3)
+    assert all(len(figure.lstrip("0.").replace(".", "")) <= 4 for figure in shown.groups())
     ours, theirs = (keras.models.load_model(path) for path in ("runs/spec-1/model.keras", "spec.keras"))
     for one, other in zip(ours.get_weights(), theirs.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
