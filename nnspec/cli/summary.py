@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from nnspec.analysis.layers import LayerRow, layer_rows
-from nnspec.cli.figures import amount, grouped, memory, rounded
+from nnspec.cli.figures import amount, grouped, memory, of, rounded
 from nnspec.cli.options import add_spec_options, chosen, read_options
 from nnspec.cli.output import Output
 from nnspec.cli.specs import CountedModel, Report, read_one
@@ -175,7 +175,8 @@ def _totals(counted: CountedModel) -> str:
     counts = counted.counts
     assert counts is not None  # only counted models have a table
     return (
-        f"{counted.model.name}: {grouped(counts.params)} params ({grouped(counts.trainable_params)} trainable), "
-        f"{rounded(counts.macs)} MACs, {amount(counts.layers, 'layer')}, depth {_followed(counts.depth)}, "
+        f"{counted.model.name}: {of(grouped(counts.params), 'params')} "
+        f"({of(grouped(counts.trainable_params), 'trainable')}), {of(rounded(counts.macs), 'MACs')}, "
+        f"{amount(counts.layers, 'layer')}, depth {_followed(counts.depth)}, "
         f"receptive field {_followed(counts.receptive_field)}, {memory(counts.activation_bytes)} of activations"
     )

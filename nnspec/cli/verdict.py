@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nnspec.analysis.conditions import conditions
-from nnspec.cli.figures import amount, grouped, rounded
+from nnspec.cli.figures import amount, grouped, of, rounded
 from nnspec.diagnostics.text import render, tally
 from nnspec.shapes.dim import symbols_of
 from nnspec.shapes.tensor import TensorType, shape_text
@@ -63,7 +63,7 @@ def _costs(number: Dim, what: str) -> str:
     """Params in full and MACs rounded; of a long symbolic count what it depends on."""
     shown = grouped(number) if what == "params" else rounded(number)
     if isinstance(number, int) or len(shown) <= _LONGEST_COUNT:
-        return f"{shown} {what}"
+        return of(shown, what)
     return f"{what} that depend on {' and '.join(sorted(symbols_of(number)))}"
 
 

@@ -141,6 +141,19 @@ def test_several_models(cli: Cli) -> None:
     assert json.loads(ran.out)["rows"]
 
 
+def test_symbolic_figures_have_their_thousands_apart_and_brackets_before_a_unit(cli: Cli, tmp_path: Path) -> None:
+    path = tmp_path / "open.nn"
+    path.write_text("Input(T, 100) -> FC(100)\n")
+    said = cli("summary", path).out.splitlines()
+    # 100 * 100 weights for each step and 100 biases; a product for each weight; 4 bytes a value
+    assert " ".join(said[2].split()) == "fc FC (100,) T * 10,000 + 100 T * 10,000 400 B"
+    assert said[4] == (
+        "open: (T * 10,000 + 100) params ((T * 10,000 + 100) trainable), (T * 10,000) MACs, 1 layer, depth 1, "
+        "receptive field 1, 400 B of activations"
+    )
+    assert "(T * 10,000 + 100) params, (T * 10,000) MACs, 1 layer" in cli("check", path).out
+
+
 def test_symbolic_rows_are_texts(cli: Cli, tmp_path: Path) -> None:
     path = tmp_path / "open.nn"
     path.write_text("Input(H, W, 1) -> Conv(8, 3)\n")
