@@ -222,6 +222,7 @@ class MultiHeadAttention(Attending, Weighted):
         doc="whether sigmoids of one more projection of the query gate the heads",
     )
 
+    elsewhere = ("MHA", "MultiheadAttention")
     renamed = {
         **Attending.renamed, **Weighted.renamed, "num_heads": "heads", "key_dim": "key_width",
         "value_dim": "value_width", "output_shape": "output_width", "use_gate": "gate",

@@ -165,6 +165,19 @@ def has_kernel(made: Call) -> bool:
 # Both directions.
 
 
+class Merging(OrNone[str]):
+    """A word, of which `none` is one: it leaves the outputs apart."""
+
+    def read(self, value: object) -> str | None:
+        try:
+            return super().read(value)
+        except RuleError:
+            raise self.refuse(value) from None
+
+    def describe(self) -> str:
+        return OneOf(*self.kind.words, "none").describe()
+
+
 class Bidirectional(Wrapper):
     """A recurrent operator run over the sequence forwards and, with weights of its own, backwards.
 
@@ -176,7 +189,7 @@ class Bidirectional(Wrapper):
     """
 
     merge_mode: str | None = option(
-        OrNone(OneOf("concat", "sum", "mul", "ave")),
+        Merging(OneOf("concat", "sum", "mul", "ave")),
         default="concat",
         keras="merge_mode",
         doc="how the outputs of both directions are joined",
@@ -186,6 +199,7 @@ class Bidirectional(Wrapper):
     wraps_one = True
     examples = (
         Example("Input(10, 8) -> Bidirectional{ LSTM(16) }", (32,)),
+        Example("Input(10, 8) -> Bidirectional(merge_mode=add){ LSTM(16) }", fails="bad-argument"),
         Example("Input(10, 8) -> Bidirectional(merge_mode=sum){ GRU(16, sequences=true) }", (10, 16)),
         Example("Input(10, 8) -> Bidirectional{ LSTM(3, state=true) }", ((6,), (3,), (3,), (3,), (3,))),
         Example("Input(10, 8) -> Bidirectional(merge_mode=none){ RNN(4) }", ((4,), (4,))),

@@ -20,6 +20,8 @@ STAGES = {
     "SpatialDropout2D(0.2)": "SpatialDropout(0.2)",
     "Dropout2d(0.2)": "SpatialDropout(0.2)",
     "Swish": "SiLU",
+    "MHA(2)": "MultiHeadAttention(2)",
+    "MultiheadAttention(2)": "MultiHeadAttention(2)",
     "Activation(relu)": "ReLU",
     'Activation("relu")': "ReLU",
     "Activation(activation=hard_silu)": "HardSwish",

@@ -183,3 +183,10 @@ def test_no_wrapper_is_ignored_around_another(flow: str, outer: str, inner: str)
     found = check(f"Input(5, 8) -> {flow}").only()
     assert (found.code.number, found.span.text) == ("NN410", inner)
     assert f"{outer} stands around already" in found.message
+
+
+def test_the_ways_to_join_both_directions_are_listed_whole() -> None:
+    found = check("Input(10, 8) -> Bidirectional(merge_mode=add){ LSTM(16) }").only()
+    assert found.message == "`merge_mode` expects `concat`, `sum`, `mul`, `ave` or `none`, not add"
+    for way in ("concat", "sum", "mul", "ave", "none"):
+        assert check(f"Input(10, 8) -> Bidirectional(merge_mode={way}){{ LSTM(16) }}").errors == []
