@@ -38,6 +38,11 @@ class Finding(Record):
 
 Findings = Iterator[Finding]
 
+_UNSTATED = (
+    "`train` stops here; `check` only warns, for the spec itself states nothing of its data "
+    "(`data.features`, `data.target`)"
+)
+
 
 def check_training(
     training: Training, model: Model, found: Diagnostics, seen: Seen | None = None, *, runs: bool = False
@@ -60,14 +65,16 @@ def check_training(
         *_amounts(training, seen),
     ]
     for finding in findings:
+        unstated = not runs and _is_unstated(finding, training)
         found.report(
             finding.code,
             finding.message,
             finding.span,
             label=finding.label,
             labels=finding.labels,
+            notes=(_UNSTATED,) if unstated else (),
             help=finding.help,
-            severity="warning" if not runs and _is_unstated(finding, training) else None,
+            severity="warning" if unstated else None,
         )
     return None if findings else plan(training, network, seen)
 

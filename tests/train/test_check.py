@@ -147,9 +147,11 @@ def test_what_only_scikit_learn_tells_is_a_warning_until_it_runs():
         unstated = Spec(network, DIGITS + SPARSE)
         assert unstated.check() is None
         assert [(d.code.number, d.severity) for d in unstated.found.sorted()] == [(code, "warning")]
+        assert [d.notes[0].split(";")[0] for d in unstated.found.sorted()] == ["`train` stops here"]
         stated = Spec(network, f"data: {{source: sklearn/digits, {facts}}}{SPARSE}")
         assert stated.check() is None
         assert [code for code, _ in stated.said] == [code]
+        assert stated.only.notes == ()
 
 
 def test_several_outputs():
