@@ -12,8 +12,9 @@ from nnspec.syntax.layout import RESERVED
 from nnspec.syntax.slip import Slip
 
 if TYPE_CHECKING:
-    from nnspec.syntax.spot import Spot
+    from nnspec.syntax.spot import Spot, Token
 
+_LONGEST = 80  # characters of a stage that help writes out
 _OPERATORS = frozenset({"+", "-", "*", "/", "//", "%", "^", "==", "!=", "<", "<=", ">", ">=", "and", "or", "not"})
 
 
@@ -69,13 +70,43 @@ def operator_as_value(spot: Spot) -> Slip | None:
         return None
     around = spot.callee
     wrapped = f"`{around}{{ {name.text}… }}` where it is applied to the flow" if around[:1].isupper() else "a stage"
+    if spot.peek(-2).text == "=" and spot.bracket == "(":
+        help = "an argument is a value or a tensor; a stage stands in braces, or in the flow"
+    else:
+        whole = _with_braces(spot) if around[:1].isupper() else None
+        help = f"write `{whole}`" if whole else f"write it as {wrapped}, or join stages with `->`"
     return Slip(
         codes.SYNTAX,
         f"`{name.text}{spot.token.text}…` is a stage, and a value should stand here",
         spot.span(name),
         label="a stage",
-        help=f"write it as {wrapped}, or join stages with `->`",
+        help=help,
     )
+
+
+def _with_braces(spot: Spot) -> str | None:
+    """The call around the spot with its stages and tensors in braces; None where it is long, or holds other values."""
+    assert spot.opener is not None  # it has a callee
+    parts: list[list[Token]] = [[]]
+    depth = 0
+    for token in spot.tokens[spot.opener + 1 :]:
+        if not depth and token.text in (")", "]", "}"):
+            break
+        depth += (token.text in ("(", "[", "{")) - (token.text in (")", "]", "}"))
+        if token.text == "," and not depth:
+            parts.append([])
+        else:
+            parts[-1].append(token)
+    else:
+        return None
+    texts = [spot.text[part[0].start : part[-1].end] for part in parts if part]
+    named = [len(part) > 1 and part[1].text == "=" for part in parts if part]
+    flows = [text for text, is_named in zip(texts, named, strict=True) if not is_named]
+    others = [text for text, is_named in zip(texts, named, strict=True) if is_named]
+    whole = f"{spot.callee}({', '.join(others)})" if others else spot.callee
+    whole += f"{{ {' | '.join(flows)} }}"
+    are_stages = all(flow[0].isalpha() and flow not in RESERVED for flow in flows)
+    return whole if are_stages and len(whole) <= _LONGEST else None
 
 
 def loop_without_in(spot: Spot) -> Slip | None:
