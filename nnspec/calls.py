@@ -76,6 +76,27 @@ class Operation(Record):
     right: Value
 
 
+class Unary(Record):
+    """`-value`, `not value`."""
+
+    operator: str
+    value: Value
+
+
+class Either(Record):
+    """`then if condition else otherwise`."""
+
+    then: Value
+    condition: Value
+    otherwise: Value
+
+
+class Starred(Record):
+    """`*value`, the items of a list among others."""
+
+    value: Value
+
+
 class Assign(Record):
     """`names = value`: several names take a tuple apart; none at all is a bare expression.
 
@@ -121,3 +142,47 @@ def rewrite(value: Value, *, arrival: Callable[[Arrival], Value], made: Callable
         return replace(part, value=new(part.value))
 
     return new(value)
+
+
+def mapped(value: Value, change: Callable[[Any], Any]) -> Value:
+    """An expression with `change` made to each part, from the outside in; where that is None, its parts are changed."""
+    changed = change(value)
+    if changed is not None:
+        return changed
+    if isinstance(value, (tuple, list)):
+        return type(value)(mapped(item, change) for item in value)
+    if isinstance(value, dict):
+        return {name: mapped(item, change) for name, item in value.items()}
+    if isinstance(value, slice):
+        return slice(mapped(value.start, change), mapped(value.stop, change), mapped(value.step, change))
+    if isinstance(value, Call):
+        target = value.target if isinstance(value.target, str) else mapped(value.target, change)
+        return Call(target, mapped(value.args, change), mapped(dict(value.kwargs), change))
+    if isinstance(value, Operation):
+        return Operation(value.operator, mapped(value.left, change), mapped(value.right, change))
+    if isinstance(value, Either):
+        return Either(mapped(value.then, change), mapped(value.condition, change), mapped(value.otherwise, change))
+    if isinstance(value, Unary):
+        return Unary(value.operator, mapped(value.value, change))
+    if isinstance(value, Starred):
+        return Starred(mapped(value.value, change))
+    if isinstance(value, Member):
+        return Member(mapped(value.value, change), value.name)
+    return Item(mapped(value.value, change), mapped(value.index, change)) if isinstance(value, Item) else value
+
+
+def same(left: Value, right: Value) -> bool:
+    """Whether two expressions are the same, numbers of other types told apart."""
+    if type(left) is not type(right):
+        return False
+    if isinstance(left, (tuple, list)):
+        return len(left) == len(right) and all(map(same, left, right))
+    if isinstance(left, dict):
+        return list(left) == list(right) and all(map(same, left.values(), right.values()))
+    if isinstance(left, slice):
+        return same((left.start, left.stop, left.step), (right.start, right.stop, right.step))
+    if isinstance(left, Call):
+        return same((left.target, left.args, dict(left.kwargs)), (right.target, right.args, dict(right.kwargs)))
+    if isinstance(left, (Member, Item, Operation, Either, Unary, Starred)):
+        return all(same(getattr(left, name), getattr(right, name)) for name in left._fields)
+    return left is right or bool(left == right)

@@ -22,7 +22,7 @@ ROOMS = (
     ("diagnostics.diagnostic", "diagnostics.nearest"),
     ("diagnostics.codes", "diagnostics.catalogue"),
     ("shapes",),
-    ("calls",),
+    ("calls", "spelled"),
     ("ops",),
     ("syntax",),
     ("program",),

@@ -44,6 +44,13 @@ def import_keras() -> ModuleType:
     return sys.modules["keras"]
 
 
+def has_float64() -> bool:
+    """Whether the framework in use computes with float64: JAX takes float32 for it, unless it is told otherwise."""
+    if import_keras().config.backend() != "jax":
+        return True
+    return bool(importlib.import_module("jax").config.jax_enable_x64)
+
+
 def _choose_framework() -> None:
     """Name a framework that is installed, unless the environment names one, or Keras's own choice is there.
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from nnspec.backends.lower import Lowered
+    from nnspec.backends.structure.source import Structured
+    from nnspec.backends.structure.vary import Structure
 
 _PAD = " " * STEP
 
@@ -32,18 +34,28 @@ def generate(
     training: Sequence[Sequence[Assign]] | None = None,
     trained: str | None = None,
     seed: int | None = None,
+    structure: Structure | None = None,
 ) -> str:
     """The text of the file.
 
     `title` and `description` open its docstring; `notes` have a line on each model, by the model's
     name. `training` are the statements of a training run in groups, in which `Variable("build_model")`
     stands for the function that makes the model called `trained`, the first where that is not said;
-    with a seed, the run sets it before anything else.
+    with a seed, the run sets it before anything else. With the `structure` of the spec, its blocks are
+    functions and its repeats loops; without, every layer is a statement.
     """
     imports = Imports()
     functions = function_names(models)
-    builders = [_builder(model, name, (notes or {}).get(model.graph.name), imports)
-                for model, name in zip(models, functions, strict=True)]  # fmt: skip
+    remarks = notes or {}
+    if structure is not None:
+        builders = _structured(
+            structure.structured(imports, [model.outputs for model in models]), models, functions, remarks, imports
+        )
+        if structure.fixed:
+            description = f"{description.strip()}\n\n{_fixed(structure.fixed)}"
+    else:
+        builders = [_builder(model, name, remarks.get(model.graph.name), imports)
+                    for model, name in zip(models, functions, strict=True)]  # fmt: skip
     runners = []
     if training is not None:
         built = next(
@@ -72,14 +84,48 @@ def function_names(models: Sequence[Lowered]) -> list[str]:
     return found
 
 
+def _fixed(names: Sequence[str]) -> str:
+    """What the docstring says of params that are no arguments."""
+    listed = ", ".join(f"`{name}`" for name in names)
+    return f"The params that are constants here, and take another value only where the file is written anew: {listed}."
+
+
+def _structured(
+    structured: Structured,
+    models: Sequence[Lowered],
+    functions: Sequence[str],
+    notes: Mapping[str, str],
+    imports: Imports,
+) -> list[str]:
+    """Constants, functions and builders."""
+    texts = [*structured.function_texts(), *structured.part_texts()]
+    for index, (model, function) in enumerate(zip(models, functions, strict=True)):
+        doc = _said(model, notes.get(model.graph.name))
+        texts.append(structured.builder(index, function, doc, _opening(model), model.model).text)
+    formulas = structured.formula_texts()
+    constants = structured.constant_lines()
+    return [*(["\n".join(constants)] if constants else []), *formulas, *texts]
+
+
+def _said(model: Lowered, note: str | None) -> str:
+    return f"Build `{model.model.kwargs['name']}`{f': {note}' if note else ''}."
+
+
+def _opening(model: Lowered) -> list[Assign]:
+    """What must be done before a very deep model is built."""
+    if model.depth <= DEEP:
+        return []
+    limit = -(-(model.depth + 1000) // 1000) * 1000
+    return [Assign((), Call("sys.setrecursionlimit", (limit,)))]
+
+
 def _builder(model: Lowered, function: str, note: str | None, imports: Imports) -> str:
-    said = f"Build `{model.model.kwargs['name']}`{f': {note}' if note else ''}."
-    lines = [f"def {function}() -> keras.Model:", docstring_text(said, STEP)]
-    if model.depth > DEEP:
-        limit = -(-(model.depth + 1000) // 1000) * 1000
+    lines = [f"def {function}() -> keras.Model:", docstring_text(_said(model, note), STEP)]
+    opening = _opening(model)
+    if opening:
         lines += [
             comment_text("Keras recurses once for each layer of a chain, and this one is long.", STEP),
-            *_statements([Assign((), Call("sys.setrecursionlimit", (limit,)))], imports),
+            *_statements(opening, imports),
         ]
     lines += _statements(model.statements, imports)
     lines.append(value_text("return ", model.model, imports.name, STEP))

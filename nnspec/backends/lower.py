@@ -187,7 +187,10 @@ class _Lowering:
         )  # fmt: skip
 
     def name_outputs(self) -> list[Slot]:
-        """The outputs, each leaving a Keras layer that carries its name: one of its own where need be."""
+        """The outputs, each leaving a Keras layer that carries its name: one of its own where need be.
+
+        A layer in a block or repeat carries no name of an output, as its like elsewhere could not.
+        """
         steps = {out.index: step for step in self.ledger.steps for out in step.outs}
         named = {layer.name: index for index, layer in enumerate(self.graph.layers)}
         found: list[Slot] = []
@@ -195,7 +198,8 @@ class _Lowering:
             slot = self.ports[port]
             step = steps[slot.index]
             made = step.made
-            if made is None or made.uses > 1 or made.output is not None or len(step.outs) > 1:
+            inside = len(self.graph.outputs) > 1 and bool(self.graph.layers[port.layer].path)
+            if made is None or made.uses > 1 or made.output is not None or len(step.outs) > 1 or inside:
                 call = Call("keras.layers.Identity")
                 made = self.ledger.make(call, port.layer)
                 [slot] = self.ledger.add(Call(made, (slot,)), port.layer, [self.ledger.types[slot.index]], made)

@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Callable
 from typing import TypeAlias
 
-from nnspec.calls import Assign, Call, Dotted, Item, Member, Operation, Value, Variable
+from nnspec.calls import Assign, Call, Dotted, Either, Item, Member, Operation, Starred, Unary, Value, Variable
 from nnspec.record import Record
 
 WIDTH = 88
@@ -77,7 +77,15 @@ def pieces(value: Value, name: Name) -> Pieces:
         case Item():
             return (*_operand(value.value, name), Bracket("[", _index(value.index, name), "]"))
         case Operation():
-            return (*_operand(value.left, name), f" {value.operator} ", *_operand(value.right, name))
+            return _operation(value, name)
+        case Unary():
+            sign = f"{value.operator} " if value.operator.isalpha() else value.operator
+            return (sign, *_within(value.value, name, _BINDING[sign.strip() + "x"]))
+        case Either():
+            then, condition = _within(value.then, name, 1), _within(value.condition, name, 1)
+            return (*then, " if ", *condition, " else ", *_within(value.otherwise, name, 0))
+        case Starred():
+            return ("*", *_operand(value.value, name))
         case tuple() | list() | dict():
             return (_literal(value, name),)
     return (atom_text(value),)
@@ -95,10 +103,57 @@ def _literal(value: Value, name: Name) -> Bracket:
     return Bracket("(", tuple(items), ")", literal=True)
 
 
-def _operand(value: Value, name: Name) -> Pieces:
-    found = pieces(value, name)
+#: How tightly Python's operators bind, from the loosest on; `-x` and `not x` are those with one operand.
+_BINDING = {
+    sign: strength
+    for strength, signs in enumerate(
+        ("else", "or", "and", "notx", "== != < <= > >= is", "+ -", "* / // % @", "-x", "**")
+    )
+    for sign in signs.split()
+}
+_ATOM = len(_BINDING)
+
+
+def _strength(value: Value) -> int:
+    """How tightly an expression holds together."""
+    if isinstance(value, Operation):
+        return _BINDING[value.operator]
+    if isinstance(value, Either):
+        return 0
+    if isinstance(value, Unary):
+        return _BINDING[value.operator + "x"]
     negative = isinstance(value, (int, float)) and not isinstance(value, bool) and value < 0
-    return ("(", *found, ")") if isinstance(value, Operation) or negative else found
+    return _BINDING["-x"] if negative else _ATOM
+
+
+def _within(value: Value, name: Name, strength: int) -> Pieces:
+    """An expression as a part of one that binds so tightly: in brackets where it must be."""
+    found = pieces(value, name)
+    return ("(", *found, ")") if _strength(value) < strength else found
+
+
+def _operand(value: Value, name: Name) -> Pieces:
+    """An expression that something is asked of: `.shape`, `[0]`."""
+    return _within(value, name, _ATOM)
+
+
+def _operation(value: Operation, name: Name) -> Pieces:
+    """Both sides and what is between; brackets stand where the order of things needs them."""
+    strength = _BINDING[value.operator]
+    is_power, compares = value.operator == "**", strength == _BINDING["=="]
+    left = _within(value.left, name, strength + (is_power or compares))
+    right = _within(value.right, name, strength + (not is_power))
+    simple = is_power and all(map(_is_simple, (value.left, value.right)))
+    return (*left, value.operator if simple else f" {value.operator} ", *right)
+
+
+def _is_simple(value: Value) -> bool:
+    """Whether ruff leaves no space around the power of it: a name, a number, an attribute."""
+    while isinstance(value, Member):
+        value = value.value
+    if isinstance(value, Unary):
+        return value.operator == "-" and _is_simple(value.value)
+    return isinstance(value, (Variable, Dotted, int, float))
 
 
 def _index(value: Value, name: Name) -> tuple[Pieces, ...]:

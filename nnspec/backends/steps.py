@@ -121,7 +121,7 @@ class Cutter:
 
         Raises: TypeError, where the operator lowers to no tensor.
         """
-        source = _taken_apart(value, len(types))
+        source = taken_apart(value, len(types))
         if source is not None:
             return self.emit(source, types)
         several = value if isinstance(value, (tuple, list)) else (value,)
@@ -170,7 +170,7 @@ class Cutter:
 
     def keras_layer(self, call: Call) -> tuple[Value, Made]:
         """What to call, and the layer behind it: a new one, or one that was made for an earlier use."""
-        call = Call(call.target, call.args, {name: _word(given) for name, given in call.kwargs.items()})
+        call = Call(call.target, call.args, {name: short(given) for name, given in call.kwargs.items()})
         if self.owner is None or is_auxiliary(call):
             made = self.make(call)
             made.uses += 1
@@ -213,7 +213,7 @@ def snake_case(keras_class: str) -> str:
     return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
 
 
-def _word(value: Value) -> Value:
+def short(value: Value) -> Value:
     """An initialiser without settings by its name, as people write it: `"he_normal"`."""
     plain = isinstance(value, Call) and str(value.target).startswith("keras.initializers.")
     return snake_case(class_name(value)) if plain and not value.args and not value.kwargs else value
@@ -224,7 +224,7 @@ def is_auxiliary(call: Call) -> bool:
     return class_name(innermost(call)).startswith(_AUXILIARY)
 
 
-def _taken_apart(value: Value, count: int) -> Value | None:
+def taken_apart(value: Value, count: int) -> Value | None:
     """The call that gives several tensors at once, where the outputs are just those."""
     if count < 2:
         return None

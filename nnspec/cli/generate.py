@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from nnspec import __version__
 from nnspec.cli.options import add_spec_options, chosen, read_options
 from nnspec.cli.output import Output
-from nnspec.cli.specs import Report, read_one
+from nnspec.cli.specs import Named, Report, read_one, settings_of
 from nnspec.cli.stop import exit_status, flat_view, promises_as_warnings, show, show_diagnostics
 from nnspec.cli.usage import Parser, UsageError
 from nnspec.cli.verdict import figures_line
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from nnspec.backends.lower import Lowered
+    from nnspec.backends.structure.vary import Structure
     from nnspec.calls import Assign
     from nnspec.cli.options import Chosen
 
@@ -77,7 +78,17 @@ def source_text(report: Report, settings: Chosen, errors: Output, found: Diagnos
         training=None if training is None else [training],
         trained=None if training is None else trained_program(report.program).models[0].name,
         seed=seed,
+        structure=_structure(report, settings),
     )
+
+
+def _structure(report: Report, settings: Chosen) -> Structure | None:
+    """Blocks as functions and repeats as loops, where the spec allows it."""
+    from nnspec.backends.structure.vary import find_structure
+
+    assert report.program is not None
+    named = settings_of(Named(report.path), settings)
+    return find_structure(report.program.tree, named)
 
 
 def _lowered(report: Report, errors: Output, found: Diagnostics) -> list[Lowered] | None:

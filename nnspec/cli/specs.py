@@ -106,7 +106,7 @@ def _compiled(
     named: Named, typed: SourceFile | None, chosen: Chosen, found: Diagnostics
 ) -> tuple[Program, tuple[CountedModel, ...]]:
     tree = read_spec(named.path, found) if named.path != "-" else _typed_tree(typed, found)
-    program = compile_tree(tree, _settings(named, chosen), found)
+    program = compile_tree(tree, settings_of(named, chosen), found)
     if chosen.model is not None and not program.models and not found.has_errors:
         _report_model(program, chosen.model, found)
     models = tuple([CountedModel(model, _counts(model)) for model in program.models])
@@ -138,7 +138,8 @@ def _report_model(program: Program, name: str, found: Diagnostics) -> None:
     found.report(UNKNOWN_OPTION, f"no model of {program.tree.file.path} is called `{name}`", span, help=help)
 
 
-def _settings(named: Named, chosen: Chosen) -> Settings:
+def settings_of(named: Named, chosen: Chosen) -> Settings:
+    """The compiler's settings for one file."""
     return Settings(
         chosen.params, chosen.sets, chosen.inputs, chosen.model, chosen.allow_outside, named.root
     )  # fmt: skip

@@ -26,6 +26,7 @@ from nnspec.ops.weighted import Stacked
 from nnspec.shapes.dim import Dim, compare, demand, product
 from nnspec.shapes.tensor import TensorType
 from nnspec.shapes.window import Window, axis_names, padding_per_axis, per_axis
+from nnspec.spelled import is_spelled
 
 
 class Sliding(Stacked):
@@ -75,14 +76,14 @@ class Sliding(Stacked):
         both = max(strides) > 1 and max(dilations) > 1
         words = ("valid", "same", "causal") if causal and x.type.rank == 2 else ("valid", "same")
         settings: dict[str, Value] = {}
-        if max(strides) > 1 and not both:
+        if (max(strides) > 1 or is_spelled(strides)) and not both:
             settings["strides"] = brief(strides)
         padded: Value = x
         if both or self.padding not in words:
             padded = zero_padded(x, known_pads(windows, x.type, "a strided, dilated convolution"))
         elif self.padding != "valid":
             settings["padding"] = self.padding
-        if max(dilations) > 1:
+        if max(dilations) > 1 or is_spelled(dilations):
             settings["dilation_rate"] = brief(dilations)
         slid = layer(ranked(name, x), *args, **settings, **options)(padded)
         return every(slid, strides) if both else slid

@@ -151,6 +151,7 @@ class LayerNorm(Norm):
     examples = (
         Example("Input(64, 192) -> LayerNorm(epsilon=1e-6)", (64, 192)),
         Example("Input(8, 8, 3) -> LN(axis=(0, 1, 2), bias=false)", (8, 8, 3)),
+        Example("Input(8, 4) -> LN(axis=0)", (8, 4)),
         Example("Input(8) -> LN(axis=1)", fails="no-such-axis"),
     )
 
@@ -163,7 +164,15 @@ class LayerNorm(Norm):
         yield from self.scale_and_offset(*(x.shape[axis] for axis in axes_of(x, self.axis)))
 
     def lower(self, x: Arrival) -> Call:
-        return layer("keras.layers.LayerNormalization", **axes_option(x.type, self.axis), **self.options())(x)
+        own = not trailing(x.type, self.axis)
+        made = _OWN + "layer_norm.LayerNorm" if own else "keras.layers.LayerNormalization"
+        return layer(made, **axes_option(x.type, self.axis), **self.options())(x)
+
+
+def trailing(x: TensorType, axis: int | tuple[int, ...]) -> bool:
+    """Whether axes are the last ones: on PyTorch, Keras normalises those whatever `axis` says."""
+    axes = axes_of(x, axis)
+    return axes == tuple(range(x.rank - len(axes), x.rank))
 
 
 def axes_option(x: TensorType, axis: int | tuple[int, ...]) -> dict[str, Value]:
@@ -296,9 +305,7 @@ class RMSNorm(Operator):
     def lower(self, x: Arrival) -> Call:
         given = {**axes_option(x.type, self.axis), **self.keras_options()}
         # Keras's layer has no settings for its weight, and multiplies it along the last axes whatever `axis` says.
-        axes = axes_of(x.type, self.axis)
-        trailing = axes == tuple(range(x.type.rank - len(axes), x.type.rank))
-        plain = trailing and given.keys() <= {"axis", "epsilon", "trainable"}
+        plain = trailing(x.type, self.axis) and given.keys() <= {"axis", "epsilon", "trainable"}
         return layer("keras.layers.RMSNormalization" if plain else _OWN + "rms_norm.RMSNorm", **given)(x)
 
 

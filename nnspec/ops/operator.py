@@ -19,6 +19,7 @@ from nnspec.diagnostics.diagnostic import Code, RuleError
 from nnspec.ops.kinds import Kind
 from nnspec.record import Record
 from nnspec.shapes.dim import Dim
+from nnspec.spelled import is_spelled
 
 T = TypeVar("T")
 
@@ -255,7 +256,8 @@ class Operator:
         found: dict[str, Value] = {}
         for name in names or self.params:
             declared = self.params[name]
-            if declared.keras is not None and self.__dict__[name] != declared.default:
+            value = self.__dict__[name]
+            if declared.keras is not None and (value != declared.default or is_spelled(value)):
                 found[declared.keras] = self.__dict__[name]
         return found
 

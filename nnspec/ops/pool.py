@@ -68,11 +68,11 @@ class Pooling(Operator):
         size = brief(tuple(window.size for window in windows))
         stride = brief(tuple(window.stride for window in windows))
         settings: dict[str, Value] = {} if stride == size else {"strides": stride}
-        if self._keras_can(windows, x.type):
+        pads = self._pads(windows, x.type)
+        if self._keras_can(windows, x.type, pads):
             if self.padding == "same":
                 settings["padding"] = "same"
             return layer(ranked(self.keras, x), size, **settings)(x)
-        pads = tuple(window.explicit for window in windows)
         reached = _reached(windows, x.type)
         if self.fill is not None and reached is not None:
             around = Call("keras.ops.pad", (x, ((0, 0), *reached, (0, 0))), {"constant_values": self.fill})
@@ -83,10 +83,18 @@ class Pooling(Operator):
             settings["ceil"] = True
         return layer(_OWN + self.padded, size, **settings)(x)
 
-    def _keras_can(self, windows: tuple[Window, ...], x: TensorType) -> bool:
+    def _pads(self, windows: tuple[Window, ...], x: TensorType) -> tuple[Pair, ...]:
+        """The padding of each axis; none where it is `same` around an open size."""
+        found = [window.pads(width) for window, width in zip(windows, x.spatial, strict=True)]
+        return tuple(
+            (before, after) if isinstance(before, int) and isinstance(after, int) else (0, 0) for before, after in found
+        )
+
+    def _keras_can(self, windows: tuple[Window, ...], x: TensorType, pads: tuple[Pair, ...]) -> bool:
         """Whether Keras's own layer has windows in the same places."""
         if self.padding == "same":
-            return True
+            # On PyTorch, Keras repeats the last values in uneven padding, which a maximum does not see and a mean does.
+            return self.fill is not None or all(before == after for before, after in pads)
         if any(any(window.explicit) for window in windows):
             return False
         floor = (Window(window.size, window.stride) for window in windows)

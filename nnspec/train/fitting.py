@@ -24,10 +24,15 @@ _EXAMPLES = Variable("x_train")
 
 
 class Fitting(Record):
-    """A Keras layer to be fitted, by its name; `enters` says that the examples themselves arrive at it."""
+    """A Keras layer to be fitted, by its name.
+
+    `enters` says that the examples themselves arrive at it, `own` that it is a layer of ours, which takes batches:
+    Keras's own takes them only where TensorFlow is installed.
+    """
 
     name: str
     enters: bool
+    own: bool
 
 
 def has_fitted(graph: Graph) -> bool:
@@ -57,21 +62,22 @@ def fittings(lowered: Lowered, found: Diagnostics) -> tuple[Fitting, ...] | None
                 help=f"put `{inner}` before or behind the `{outer}`, or give it numbers",
             )
         else:
-            made.append(Fitting(_keras_name(lowered, index), layer.inputs[0] in lowered.graph.inputs))
+            name, path = _keras_layer(lowered, index)
+            made.append(Fitting(name, layer.inputs[0] in lowered.graph.inputs, path.startswith("nnspec.")))
     return tuple(made) if holds else None
 
 
-def _keras_name(lowered: Lowered, layer: int) -> str:
-    """What the Keras layer of a graph layer is called: the first that is made for it."""
+def _keras_layer(lowered: Lowered, layer: int) -> tuple[str, str]:
+    """What the Keras layer of a graph layer is called, and the path of its class: the first that is made for it."""
     statements = zip(lowered.statements, lowered.layers, strict=True)
-    return next(name for statement, index in statements if index == layer for name in _names_in(statement.value))
+    return next(found for statement, index in statements if index == layer for found in _layers_in(statement.value))
 
 
-def _names_in(value: Value) -> Iterator[str]:
-    """The name that a call gives the layer that it makes, or applies."""
+def _layers_in(value: Value) -> Iterator[tuple[str, str]]:
+    """Name and path of the layer that a call makes, or applies."""
     while isinstance(value, Call):
-        if "name" in value.kwargs:
-            yield str(value.kwargs["name"])
+        if "name" in value.kwargs and isinstance(value.target, str):
+            yield str(value.kwargs["name"]), value.target
         value = value.target
 
 
@@ -82,8 +88,10 @@ def fit_steps(fittings: tuple[Fitting, ...], batch: int, precision: str) -> tupl
         data: Value = _EXAMPLES
         if not fitting.enters:
             data = Call("nnspec.backends.layers.arriving.arriving", (_MODEL, fitting.name, _EXAMPLES, batch))
-            if precision != "float32":  # Keras adds batches up in float32 alone
-                data = Call(Member(Call("numpy.concatenate", (Call("list", (data,)),)), "astype"), ("float32",))
+            if not fitting.own or precision != "float32":
+                data = Call("numpy.concatenate", (Call("list", (data,)),))
+            if precision != "float32":  # means are those of the numbers that are given
+                data = Call(Member(data, "astype"), ("float32",))
         layer = Call(Member(_MODEL, "get_layer"), (fitting.name,))
         comment = "fitted to the training examples, as they arrive there" if index == 0 else None
         steps.append(Assign((), Call(Member(layer, "adapt"), (data,)), comment))

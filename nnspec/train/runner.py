@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from nnspec.backends.execute import resolve, run, run_statement
-from nnspec.backends.framework import FrameworkMissingError, import_keras, recursion_room
+from nnspec.backends.framework import FrameworkMissingError, has_float64, import_keras, recursion_room
 from nnspec.backends.keras_build import BuildError, build, refusals
 from nnspec.backends.lower import Lowered, lower
 from nnspec.calls import Assign, Call
@@ -155,6 +155,8 @@ class _Run:
         if not self.folder.resumes:  # whether an old run can be resumed is known once the model is there
             self._say_start()
         import_keras()
+        if not self._has_precision(found):
+            return 1
         resolve("keras.utils.set_random_seed")(self.plan.training.seed)
         run(self.steps.before, self.scope)
         run(self.steps.model, self.scope)
@@ -190,6 +192,19 @@ class _Run:
                 return self._finish(model)  # what follows takes seconds, and is not left half done
         self._report_divergence(monitor.diverged, found)
         return 1
+
+    def _has_precision(self, found: Diagnostics) -> bool:
+        """Whether the framework computes as the spec says; that it does not is reported."""
+        training = self.plan.training
+        if training.precision != "float64" or has_float64():
+            return True
+        found.report(
+            codes.NOT_TRAINABLE,
+            "JAX computes with float32 where it is asked for float64",
+            training.at("precision"),
+            help="set JAX_ENABLE_X64=1 in the environment",
+        )
+        return False
 
     def _say_start(self) -> None:
         self.begin()

@@ -48,7 +48,11 @@ class RMSNorm(keras.layers.Layer):
             )
 
     def call(self, x):
-        normal = keras.ops.rms_normalization(x, axis=self.axes, epsilon=self.epsilon)
+        # `keras.ops.rms_normalization` takes the last axes on PyTorch.
+        exact = keras.ops.cast(x, keras.backend.result_type(x.dtype, "float32"))
+        mean = keras.ops.mean(keras.ops.square(exact), axis=self.axes, keepdims=True)
+        normal = exact * keras.ops.rsqrt(mean + self.epsilon)
+        normal = keras.ops.cast(normal, x.dtype)
         y = normal * keras.ops.reshape(self.scale, self.spread)
         if self.offset is not None:
             y = y + keras.ops.reshape(self.offset, self.spread)

@@ -1,0 +1,299 @@
+"""What sections of the same syntax have in common, as statements: one body for all turns, or all uses.
+
+Each section says with its own numbers what happens; where all say the same once numbers are written
+as expressions, that is the body. Where a condition went both ways, both ways are written. Where they
+differ for another reason there is no common body (`Disagreement`), and whoever asked writes several.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from nnspec.backends.names import keras_name
+from nnspec.backends.structure.cutting import Cut, is_kept, over, spelled_type
+from nnspec.backends.structure.events import (
+    Applied,
+    Chosen,
+    Entered,
+    Event,
+    GlobalName,
+    Got,
+    LocalName,
+    Promised,
+    Put,
+    Repeated,
+    Spread,
+)
+from nnspec.backends.structure.loops import MOST_UNROLLED, Looping
+from nnspec.backends.structure.observation import Disagreement, Observation, agreed, first_agreeing, hint, literals
+from nnspec.backends.structure.statements import Branch, Copy, Element, Inline, Loop, Set, Statement, Var
+from nnspec.backends.variables import variable_name
+from nnspec.calls import Arrival, Call, Item, Member, Value, Variable, mapped
+from nnspec.diagnostics.diagnostic import RuleError
+from nnspec.program.unit import Block
+
+if TYPE_CHECKING:
+    from nnspec.backends.structure.functions import Functions
+
+
+class Writer:
+    """Writes the body of one function."""
+
+    def __init__(self, functions: Functions, *, is_flat: bool = False) -> None:
+        self.functions = functions
+        self.is_flat = is_flat  # no calls of blocks, and no loops: every layer is made where it stands
+        self.decided: set[GlobalName | LocalName] = set()  # what conditions hang on that went one way only
+        self.lists: dict[str, Var] = {}  # labels with indexes
+        self.first_input: Var | None = None
+        self.input_names: list[str] = []  # of a model's own, still to come
+        self.several_inputs = False
+        self.inputs: list[Var] = []
+
+    def body(self, lists: Sequence[Sequence[Event]], seen: Sequence[Observation]) -> list[Statement]:
+        """The statements of all these sections.
+
+        Raises: Disagreement.
+        """
+        if len({len(events) for events in lists}) > 1:
+            raise Disagreement("other numbers of events")
+        written: list[Statement] = []
+        for events in zip(*lists, strict=True):
+            first = events[0]
+            if any(type(event) is not type(first) or event.place != first.place for event in events):
+                raise Disagreement("other events")
+            written += getattr(self, f"_{type(first).__name__.lower()}")(events, seen, written)
+        return written
+
+    # Operators.
+
+    def _applied(
+        self, events: Sequence[Applied], seen: Sequence[Observation], before: list[Statement]
+    ) -> list[Statement]:
+        try:
+            value = agreed([self._lowered(e, o, deep=False) for e, o in zip(events, seen, strict=True)])
+        except Disagreement:
+            value = agreed([self._lowered(e, o, deep=True) for e, o in zip(events, seen, strict=True)])
+        if events[0].operator.is_input:
+            name = self.input_names.pop(0)
+            value = Call(value.target, value.args, {**value.kwargs, "name": keras_name(name)})
+        cut = Cut(is_merge=events[0].operator.is_merge)
+        results = cut.results(value, len(events[0].outputs))
+        if any(event.operator.weights(*event.types) for event in events if not event.operator.is_input):
+            for statement in cut.statements:
+                statement.keeps = is_kept(statement)
+        for event, observation in zip(events, seen, strict=True):
+            if len(event.outputs) != len(results):
+                raise Disagreement("other numbers of outputs")
+            observation.operands.update(zip(event.outputs, results, strict=True))
+        if events[0].operator.is_input:
+            self.first_input = self.first_input or results[0]
+            self.inputs.append(results[0])
+            results[0].hint = name if self.several_inputs else "inputs"
+        return [*cut.statements]
+
+    def _lowered(self, event: Applied, observation: Observation, *, deep: bool) -> Value:
+        """What the operator lowers to, over variables; `deep` writes sizes of tensors as expressions too."""
+        operands = [observation.read(wire) for wire in event.operands]
+        arrivals = [
+            Arrival(spelled_type(type, operand) if deep else type, index)
+            for index, (type, operand) in enumerate(zip(event.types, operands, strict=True))
+        ]
+        if event.operator.is_source and not event.operator.is_input:
+            if self.first_input is None:
+                raise Disagreement("a learned tensor where no input is at hand")
+            operands, arrivals = [self.first_input], [Arrival(self.functions.first_type, 0)]
+        try:
+            value = event.operator.lower(*arrivals)
+        except (RuleError, TypeError, AttributeError) as error:
+            raise Disagreement("an operator cannot be lowered so") from error
+        return over(value, operands, observation)
+
+    # Parts.
+
+    def _entered(
+        self, events: Sequence[Entered], seen: Sequence[Observation], before: list[Statement]
+    ) -> list[Statement]:
+        first = events[0]
+        if first.part is None or (self.is_flat and isinstance(first.part, Block)):
+            return self.inlined(events, seen)
+        value, count = self.functions.call(self, events, seen)
+        results = tuple(Var() for _ in range(count))
+        for event, observation in zip(events, seen, strict=True):
+            observation.operands.update(zip(event.outputs, results, strict=True))
+        return [Set(results, value)]
+
+    def inlined(self, events: Sequence[Entered], seen: Sequence[Observation]) -> list[Statement]:
+        """The flow of a part or wrapper, written where it stands."""
+        inner: list[Observation] = []
+        for event, observation in zip(events, seen, strict=True):
+            operands = {
+                wire: observation.read(operand)
+                for wire, operand in zip(event.section.inputs, event.operands, strict=True)
+            }
+            names = {name: observation.spell(value) for name, value in event.arguments.items() if value is not None}
+            made = Observation(operands, names if event.part is not None else observation.names)
+            for name, value in event.defaults.items():
+                if name not in made.names and value is not None:
+                    made.names[name] = made.spell(value)
+            inner.append(made)
+        statements = self.body([event.section.events for event in events], inner)
+        for event, observation, made in zip(events, seen, inner, strict=True):
+            outs = (*event.section.results, *[wire for _, wire in event.section.exports])
+            hint(made, event.section)
+            observation.operands.update((out, made.read(wire)) for out, wire in zip(event.outputs, outs, strict=True))
+        return statements
+
+    # Choices.
+
+    def _chosen(
+        self, events: Sequence[Chosen], seen: Sequence[Observation], before: list[Statement]
+    ) -> list[Statement]:
+        pairs = list(zip(events, seen, strict=True))
+        if len({event.chosen for event in events}) == 1:
+            self._decide(events[0])
+            statements = self.body([event.events for event in events], seen)
+            for event, observation in pairs:
+                for inner, outer in zip(event.results, event.outputs, strict=True):
+                    observation.operands[outer] = observation.read(inner)
+            return statements
+        if any(event.condition is None for event in events):
+            raise Disagreement("a condition cannot be written")
+        condition = agreed([observation.spell(event.condition) for event, observation in pairs])
+        results = tuple(Var() for _ in events[0].outputs)
+        branches: list[list[Statement]] = []
+        for truth in (True, False):
+            those = [(event, observation) for event, observation in pairs if event.chosen is truth]
+            branch = self.body([event.events for event, _ in those], [observation for _, observation in those])
+            branch += self.copies(results, those, lambda event: event.results)
+            branches.append(branch)
+        for event, observation in pairs:
+            observation.operands.update(zip(event.outputs, results, strict=True))
+        return [Branch(Inline(condition), *branches)]
+
+    def _decide(self, event: Chosen) -> None:
+        """Note what a condition hangs on whose other way is not known."""
+
+        def note(part: Any) -> Value:
+            if isinstance(part, (GlobalName, LocalName)):
+                self.decided.add(part)
+            return None
+
+        if event.condition is None:
+            self.decided.update(GlobalName(name, ("", 0, 0)) for name in event.params)
+        mapped(event.condition, note)
+
+    def copies(self, targets: Sequence[Var], those: Any, wires: Any) -> list[Statement]:
+        """Assignments of what the sections give to variables that they share."""
+        given = [[observation.read(wire) for wire in wires(event)] for event, observation in those]
+        if any(len(each) != len(targets) for each in given):
+            raise Disagreement("other numbers of tensors")
+        copies: list[Statement] = []
+        for index, target in enumerate(targets):
+            source = agreed([each[index] for each in given])
+            if isinstance(source, Element):
+                raise Disagreement("one of a list")
+            copies.append(Copy((target,), source))
+        return copies
+
+    # Loops.
+
+    def _repeated(
+        self, events: Sequence[Repeated], seen: Sequence[Observation], before: list[Statement]
+    ) -> list[Statement]:
+        if not any(event.turns for event in events):
+            for event, observation in zip(events, seen, strict=True):
+                for inner, outer in zip(event.arriving, event.outputs, strict=True):
+                    observation.operands[outer] = observation.read(inner)
+            self._decide_count(events[0])
+            return []
+        return Looping(self, events, seen).statements()
+
+    def _decide_count(self, event: Repeated) -> None:
+        def note(part: Any) -> Value:
+            if isinstance(part, (GlobalName, LocalName)):
+                self.decided.add(part)
+            return None
+
+        mapped(event.over, note)
+
+    def _spread(
+        self, events: Sequence[Spread], seen: Sequence[Observation], before: list[Statement]
+    ) -> list[Statement]:
+        attempts = (self._side_by_side,) if self.is_flat else (self._gathered, self._side_by_side)
+        return first_agreeing([lambda each=each: each(events, seen) for each in attempts], seen)
+
+    def _gathered(self, events: Sequence[Spread], seen: Sequence[Observation]) -> list[Statement]:
+        """A loop that fills a list."""
+        if any(event.over is None for event in events) or not any(event.items for event in events):
+            raise Disagreement("a list cannot be written")
+        over = agreed([observation.spell(event.over) for event, observation in zip(events, seen, strict=True)])
+        names = tuple(variable_name(name) for name in events[0].names)
+        inner: list[tuple[Any, Observation]] = []
+        for event, observation in zip(events, seen, strict=True):
+            for item in event.items:
+                made = observation.inner(**{n: Variable(p) for n, p in zip(event.names, names, strict=True)})
+                inner.append((item, made))
+        body = self.body([item[1] for item, _ in inner], [observation for _, observation in inner])
+        branches = Var("branches", is_list=True)
+        result = Var()
+        body += self.copies((result,), inner, lambda item: item[2])
+        body.append(Set((), Call(Member(branches, "append"), (result,))))
+        for event, observation in zip(events, seen, strict=True):
+            for position, outputs in enumerate(event.outputs):
+                (wire,) = outputs
+                observation.operands[wire] = Element(branches, position, len(event.outputs))
+        return [Set((branches,), []), Loop(names, Inline(over), body)]
+
+    def _side_by_side(self, events: Sequence[Spread], seen: Sequence[Observation]) -> list[Statement]:
+        """One after the other, with numbers in place of the loop's names."""
+        if len({len(event.items) for event in events}) > 1 or len(events[0].items) > MOST_UNROLLED:
+            raise Disagreement("other numbers of items")
+        statements: list[Statement] = []
+        for position in range(len(events[0].items)):
+            inner = [
+                observation.inner(**literals(event.names, event.items[position][0]))
+                for event, observation in zip(events, seen, strict=True)
+            ]
+            statements += self.body([event.items[position][1] for event in events], inner)
+            for event, observation in zip(events, seen, strict=True):
+                wires = zip(event.items[position][2], event.outputs[position], strict=True)
+                observation.operands.update({new: observation.read(old) for old, new in wires})
+        return statements
+
+    # Labels and promises.
+
+    def _put(self, events: Sequence[Put], seen: Sequence[Observation], before: list[Statement]) -> list[Statement]:
+        first = events[0]
+        if first.name not in self.lists:
+            return []
+        indexes = self._indexes(events, seen)
+        source = agreed([o.read(event.wire) for event, o in zip(events, seen, strict=True)])
+        if isinstance(source, Element):
+            raise Disagreement("one of a list")
+        return [Set((Item(self.lists[first.name], Inline(indexes)),), source)]
+
+    def _got(self, events: Sequence[Got], seen: Sequence[Observation], before: list[Statement]) -> list[Statement]:
+        first = events[0]
+        if first.name in self.lists:
+            found: Value = Item(self.lists[first.name], Inline(self._indexes(events, seen)))
+        else:
+            found = agreed([o.read(event.wire) for event, o in zip(events, seen, strict=True)])
+        for event, observation in zip(events, seen, strict=True):
+            observation.operands[event.output] = found
+        return []
+
+    def _indexes(self, events: Sequence[Put | Got], seen: Sequence[Observation]) -> Value:
+        if any(index is None for event in events for index in event.indexes):
+            raise Disagreement("an index cannot be written")
+        indexes = agreed([o.spell(event.indexes) for event, o in zip(events, seen, strict=True)])
+        return indexes[0] if len(indexes) == 1 else tuple(indexes)
+
+    def _promised(
+        self, events: Sequence[Promised], seen: Sequence[Observation], before: list[Statement]
+    ) -> list[Statement]:
+        made = seen[0].read(events[0].wire)
+        last = before[-1] if before else None
+        if isinstance(last, Set) and made in last.targets and last.note is None:
+            last.note = events[0].text
+        return []

@@ -1,0 +1,226 @@
+"""Names of variables: what is alive at one time has different names, and a chain is one running `x`.
+
+Copies between branches, turns and what follows disappear where both sides can have one name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from nnspec.backends.structure.statements import Branch, Copy, Inline, Loop, Set, Statement, Var, within
+from nnspec.backends.variables import variable_name
+from nnspec.calls import Value, mapped
+
+
+def name_variables(
+    body: list[Statement], inputs: Sequence[Var], results: Sequence[Value], taken: Iterable[str]
+) -> dict[Var, str]:
+    """The name of each variable of a function; `taken` are those that mean something else in it."""
+    live = _Liveness()
+    at_start = live.before(body, set(_vars(list(results))))
+    for var in inputs:
+        live.meet(var, {*inputs, *at_start})
+    return _Names(live, body, inputs, set(taken)).names
+
+
+def name_layers(layers: Iterable[Var], taken: Iterable[str]) -> dict[Var, str]:
+    """Names of layers that are made apart: `conv`, `conv_2`, …"""
+    names: dict[Var, str] = {}
+    used = set(taken)
+    for var in layers:
+        name, number = variable_name(var.hint or "layer"), 2
+        while name in used:
+            name, number = variable_name(f"{var.hint}_{number}"), number + 1
+        used.add(name)
+        names[var] = name
+    return names
+
+
+def set_shortcuts_apart(body: list[Statement], inputs: Sequence[Var]) -> None:
+    """Let a function's input that a merge reads at the end have a name of its own from the start: `shortcut = x`."""
+    for var in inputs:
+        if var.hint is None and _is_skipped(body, var):
+            shortcut = Var("shortcut")
+            _replace(body, var, shortcut)
+            var.hint = "x"
+            body.insert(0, Copy((shortcut,), var))
+
+
+def _is_skipped(body: Sequence[Statement], var: Var) -> bool:
+    """Whether a merge, or a choice between tensors, reads a variable that others have read before."""
+    readers = [statement for statement in body if var in _reads(statement)]
+    return len(readers) > 1 and any(
+        isinstance(each, Branch) or (isinstance(each, Set) and each.is_merge) for each in readers[1:]
+    )
+
+
+def _reads(statement: Statement) -> set[Var]:
+    if isinstance(statement, Branch):
+        return set(_vars(statement.condition)).union(*map(_reads, [*statement.then, *statement.otherwise]))
+    if isinstance(statement, Loop):
+        return set(_vars(statement.over)).union(*map(_reads, statement.body))
+    targets = [each for each in statement.targets if not isinstance(each, Var)]
+    return set(_vars(statement.value)).union(*map(_vars, targets))
+
+
+def _replace(body: Sequence[Statement], old: Var, new: Var) -> None:
+    """Read another variable in place of one."""
+
+    def change(part: object) -> Value:
+        if part is old:
+            return new
+        return Inline(mapped(part.value, change)) if isinstance(part, Inline) else None
+
+    for statement in body:
+        if isinstance(statement, Branch):
+            statement.condition = mapped(statement.condition, change)
+            _replace([*statement.then, *statement.otherwise], old, new)
+        elif isinstance(statement, Loop):
+            statement.over = mapped(statement.over, change)
+            _replace(statement.body, old, new)
+        else:
+            statement.value = mapped(statement.value, change)
+            statement.targets = tuple(
+                each if isinstance(each, Var) else mapped(each, change) for each in statement.targets
+            )
+
+
+class _Liveness:
+    """Which variables are alive together, found from the last statement back."""
+
+    def __init__(self) -> None:
+        self.together: dict[Var, set[Var]] = {}
+        self.copies: list[tuple[Var, Var]] = []
+        self.order: dict[Var, None] = {}
+        #: Variables that are read by another statement than the one behind the one that makes them.
+        self.long: set[Var] = set()
+        #: Of what a merge reads: its place among how many.
+        self.place: dict[Var, tuple[int, int]] = {}
+        #: Steps of a chain: what is made of a variable that nothing reads afterwards.
+        self.chain: list[tuple[Var, Var]] = []
+
+    def meet(self, var: Var, others: set[Var]) -> None:
+        """Note that a variable is made while others are alive."""
+        for other in others - {var}:
+            self.together.setdefault(var, set()).add(other)
+            self.together.setdefault(other, set()).add(var)
+        self.together.setdefault(var, set())
+
+    def before(self, body: Sequence[Statement], after: set[Var]) -> set[Var]:
+        """What is alive before statements, given what is alive behind them."""
+        alive = set(after)
+        for statement in reversed(body):
+            alive = self._step(statement, alive)
+        return alive
+
+    def _step(self, statement: Statement, alive: set[Var]) -> set[Var]:
+        if isinstance(statement, Branch):
+            then = self.before(statement.then, alive)
+            otherwise = self.before(statement.otherwise, alive)
+            return then | otherwise | set(_vars(statement.condition))
+        if isinstance(statement, Loop):
+            reads = set(_vars(statement.over))
+            around = alive | reads
+            while True:
+                again = around | self.before(statement.body, around)
+                if again == around:
+                    return around
+                around = again
+        made = [target for target in statement.targets if isinstance(target, Var)]
+        read = set(_vars(statement.value)) | {var for target in statement.targets for var in _vars(target)} - set(made)
+        is_copy = isinstance(statement, Copy) and isinstance(statement.value, Var)
+        for var in made:
+            self.meet(var, (alive | set(made)) - ({statement.value} if is_copy else set()))
+            if is_copy:
+                self.copies.append((var, statement.value))
+        for var in read - set(made):
+            if var in alive and not is_copy:
+                self.long.add(var)
+        several = list(_vars(statement.value))
+        if statement.is_merge and len(several) > 1:
+            for position, var in enumerate(several):
+                self.place[var] = (position, len(several))
+        elif len(several) == len(made) == 1 and not is_copy and several[0] not in alive:
+            self.chain.append((made[0], several[0]))
+        return (alive - set(made)) | read
+
+
+class _Names:
+    def __init__(self, live: _Liveness, body: list[Statement], inputs: Sequence[Var], taken: set[str]) -> None:
+        self.live = live
+        self.taken = taken
+        self.group: dict[Var, Var] = {}
+        self.members: dict[Var, list[Var]] = {}
+        order = list(dict.fromkeys([*inputs, *_made(body)]))
+        for var in order:
+            self.members[var] = [var]
+            self.group[var] = var
+        for target, source in reversed(live.copies):
+            if source in self.group and target in self.group:
+                self._join(target, source)
+        for target, source in live.chain:
+            if source in self.group and target in self.group and target.hint is None and source.hint is None:
+                self._join(target, source)
+        self.names: dict[Var, str] = {}
+        self.of_group: dict[Var, str] = {}
+        for var in order:
+            self._name(self.group[var], is_input=var in inputs)
+        self.names = {var: self.of_group[self.group[var]] for var in order}
+
+    def _join(self, left: Var, right: Var) -> None:
+        one, other = self.group[left], self.group[right]
+        if one is other:
+            return
+        hints = {var.hint for group in (one, other) for var in self.members[group] if var.hint}
+        met = any(var in self._met(one) for var in self.members[other])
+        if met or len(hints) > 1:
+            return
+        for var in self.members.pop(other):
+            self.group[var] = one
+            self.members[one].append(var)
+
+    def _met(self, group: Var) -> set[Var]:
+        return {other for var in self.members[group] for other in self.live.together.get(var, ())}
+
+    def _name(self, group: Var, *, is_input: bool) -> None:
+        if group in self.of_group:
+            return
+        met = {self.of_group[self.group[var]] for var in self._met(group) if self.group.get(var) in self.of_group}
+        met |= self.taken
+        wanted = self._wanted(group, is_input=is_input)
+        name, number = variable_name(wanted), 2
+        while name in met:
+            name, number = variable_name(f"{wanted}_{number}"), number + 1
+        self.of_group[group] = name
+
+    def _wanted(self, group: Var, *, is_input: bool) -> str:
+        members = self.members[group]
+        hinted = next((var.hint for var in members if var.hint), None)
+        if hinted is not None:
+            return hinted
+        if is_input or "x" not in {self.of_group.get(self.group[var]) for var in self._met(group) if var in self.group}:
+            return "x"
+        place = next((self.live.place[var] for var in members if var in self.live.place), None)
+        if place is None:
+            return "y"
+        return f"branch_{place[0] + 1}" if place[1] > 2 else "y"
+
+
+def _vars(value: Value) -> Iterator[Var]:
+    for part in within(value):
+        if isinstance(part, Var):
+            yield part
+
+
+def _made(body: Iterable[Statement]) -> Iterator[Var]:
+    for statement in body:
+        if isinstance(statement, Branch):
+            yield from _made(statement.then)
+            yield from _made(statement.otherwise)
+        elif isinstance(statement, Loop):
+            yield from _made(statement.body)
+        elif isinstance(statement, Set):
+            yield from (target for target in statement.targets if isinstance(target, Var))
+
+
+__all__ = ["name_variables"]

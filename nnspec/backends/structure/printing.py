@@ -1,0 +1,105 @@
+"""Functions as text: definitions, branches and loops around the statements that `printer` lays out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from nnspec.backends.imports import Imports
+from nnspec.backends.printer import (
+    STEP,
+    WIDTH,
+    Bracket,
+    Pieces,
+    _layout,
+    comment_text,
+    docstring_text,
+    flat_text,
+    pieces,
+    statement_text,
+    value_text,
+    width,
+)
+from nnspec.backends.structure.statements import Branch, Copy, Loop, Statement, Var
+from nnspec.calls import Assign, Operation, Unary, Value, Variable
+
+TENSOR = "keras.KerasTensor"
+
+
+class Printer:
+    """Prints the statements of one function."""
+
+    def __init__(self, names: Mapping[Var, str], fill: Callable[[Value], Value], imports: Imports) -> None:
+        self.names = names
+        self.fill = fill
+        self.imports = imports
+
+    def lines(self, body: Iterable[Statement], indent: int) -> list[str]:
+        """The lines of statements."""
+        return [line for statement in body for line in self._statement(statement, indent)]
+
+    def _statement(self, statement: Statement, indent: int) -> list[str]:
+        if isinstance(statement, Branch):
+            return self._branch(statement, indent)
+        if isinstance(statement, Loop):
+            inside = self.lines(statement.body, indent + STEP)
+            return (
+                [self._head(f"for {', '.join(statement.names)} in ", statement.over, indent), *inside] if inside else []
+            )
+        targets = tuple(self._target(target) for target in statement.targets)
+        value = self.fill(statement.value)
+        if isinstance(statement, Copy) and isinstance(value, Variable) and targets == (value.name,):
+            return []
+        text = statement_text(Assign(targets, value), self.imports.name, indent)
+        if statement.note is None:
+            return [text]
+        noted = f"{text}  # {statement.note}"
+        if "\n" not in text and width(noted) <= WIDTH:
+            return [noted]
+        return [comment_text(statement.note, indent), text]
+
+    def _target(self, target: Value) -> str:
+        if isinstance(target, Var):
+            return self.names.get(target, "_")
+        return flat_text(pieces(self.fill(target), self.imports.name))
+
+    def _branch(self, statement: Branch, indent: int) -> list[str]:
+        then = self.lines(statement.then, indent + STEP)
+        otherwise = self.lines(statement.otherwise, indent + STEP)
+        if not then and not otherwise:
+            return []
+        if not then:
+            return [self._head("if ", negated(self.fill(statement.condition)), indent, filled=True), *otherwise]
+        lines = [self._head("if ", statement.condition, indent), *then]
+        return [*lines, " " * indent + "else:", *otherwise] if otherwise else lines
+
+    def _head(self, head: str, value: Value, indent: int, *, filled: bool = False) -> str:
+        """The line that opens a block, broken where it is too long."""
+        value = value if filled else self.fill(value)
+        flat = f"{' ' * indent}{head}{flat_text(pieces(value, self.imports.name))}:"
+        if width(flat) <= WIDTH:
+            return flat
+        return value_text(head, value, self.imports.name, indent) + ":"
+
+
+def negated(condition: Value) -> Value:
+    """The opposite of a condition."""
+    opposites = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
+    if isinstance(condition, Operation) and condition.operator in opposites:
+        return Operation(opposites[condition.operator], condition.left, condition.right)
+    if isinstance(condition, Unary) and condition.operator == "not":
+        return condition.value
+    return Unary("not", condition)
+
+
+def definition(
+    name: str, parameters: Sequence[str], result: str, doc: str, body: Sequence[str], indent: int = 0
+) -> str:
+    """A function: its head broken where it is too long, its docstring, its lines."""
+    found: Pieces = (
+        f"{' ' * indent}def {name}",
+        Bracket("(", tuple((parameter,) for parameter in parameters), ")"),
+        f" -> {result}:",
+    )
+    flat = flat_text(found)
+    head = flat if width(flat) <= WIDTH else _layout(found, 0, indent, 0)
+    return "\n".join([head, *([docstring_text(doc, indent + STEP)] if doc else []), *body])

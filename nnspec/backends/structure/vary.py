@@ -1,0 +1,168 @@
+"""Which params stay open in the source: those at whose other values the spec still has the same body.
+
+The spec is walked at its own setting and, for each param, at others near it; what all walks have in
+common is the source. A param that changes more than numbers, counts and choices becomes a constant.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
+from typing import Any
+
+from nnspec.backends.imports import Imports
+from nnspec.backends.structure.numbers import Recorded
+from nnspec.backends.structure.observation import Disagreement
+from nnspec.backends.structure.recorder import Recorder
+from nnspec.backends.structure.source import Structured
+from nnspec.deep_stack import with_deep_stack
+from nnspec.diagnostics.codes import graph
+from nnspec.diagnostics.diagnostic import Diagnostics
+from nnspec.program.declarations import Pending
+from nnspec.program.imports import Importer
+from nnspec.program.reporting import LimitReached
+from nnspec.program.settings import Settings, read_settings
+from nnspec.record import Record, replace
+from nnspec.syntax import tree
+
+#: At how many other values of a param the spec is walked, and how many are tried for that.
+WALKS = 2
+TRIES = 16
+
+
+class Structure(Record):
+    """The walks over a spec, and the params that stay open."""
+
+    walks: tuple[Recorded, ...]
+    kept: frozenset[str]
+    fixed: tuple[str, ...]
+
+    def structured(self, imports: Imports, outputs: Sequence[Sequence[str]]) -> Structured:
+        """The text of the models, whose outputs have these names."""
+        return with_deep_stack(lambda: Structured(self.walks, self.kept, imports, outputs))
+
+
+def find_structure(syntax: tree.Tree, settings: Settings) -> Structure | None:
+    """The structure of a file's models; None where there is none that functions and loops can say."""
+    return with_deep_stack(lambda: _find(syntax, settings))
+
+
+def _find(syntax: tree.Tree, settings: Settings) -> Structure | None:
+    base = _walk(syntax, settings, {})
+    if base is None:
+        return None
+    others = {name: walks for name in _params(base[0]) if (walks := _others(syntax, settings, base[0], name))}
+    declared = tuple(_params(base[0]))
+    for kept in _attempts(list(others), base[0], others):
+        return Structure(
+            (base[0], *[walk for name in kept for walk in others[name]]),
+            frozenset(kept),
+            tuple(name for name in declared if name not in kept),
+        )
+    return None
+
+
+def _attempts(names: list[str], base: Recorded, others: Mapping[str, Sequence[Recorded]]) -> Iterator[tuple[str, ...]]:
+    """Sets of params that can stay open together: all of them, else one more at a time."""
+
+    def holds(kept: Sequence[str]) -> bool:
+        walks = (base, *[walk for name in kept for walk in others[name]])
+        return _has_source(walks, frozenset(kept))
+
+    if holds(names):
+        yield tuple(names)
+        return
+    kept: list[str] = []
+    if not holds(kept):
+        return
+    for name in names:
+        if holds([*kept, name]):
+            kept.append(name)
+    yield tuple(kept)
+
+
+def _has_source(walks: Sequence[Recorded], kept: frozenset[str]) -> bool:
+    try:
+        structured = Structured(walks, kept, Imports())
+        structured.all_texts()
+    except Disagreement:
+        return False
+    return True
+
+
+def _walk(syntax: tree.Tree, settings: Settings, params: Mapping[str, Any]) -> tuple[Recorded, bool] | None:
+    """The spec walked at a setting of its params, and whether its promises hold; None where it has an error."""
+    found = Diagnostics()
+    path = syntax.file.path
+    root = None if settings.allow_outside else settings.root or os.path.dirname(os.path.abspath(path))
+    importer = Importer(found, path, root)
+    try:
+        given = read_settings(settings, syntax, found)
+        recorder = Recorder(found, replace(given, params={**given.params, **params}), importer)
+        program = recorder.program()
+    except LimitReached:
+        return None
+    errors = [each for each in found.sorted() if each.severity == "error" and each.code is not graph.UNUSED_INPUT]
+    models = tuple([m for m in program.models if settings.model in (None, m.name)])
+    broken = [each for each in errors if not each.code.number.startswith("NN5")]
+    if broken or not models or not all(model.is_known for model in models):
+        return None
+    return Recorded(recorder, models), not errors
+
+
+def _params(walk: Recorded) -> list[str]:
+    """The params of the named file, in their order."""
+    statements = walk.recorder.unit.tree.statements
+    return [each.name.name for each in statements if isinstance(each, tree.ParamStatement)]
+
+
+def _others(syntax: tree.Tree, settings: Settings, base: Recorded, name: str) -> tuple[Recorded, ...]:
+    """Walks at other values of one param; those that keep the file's promises are taken first."""
+    binding = base.recorder.unit.numbers[name][1]
+    value = binding.value.value if isinstance(binding.value, Pending) else binding.value
+    sound: list[Recorded] = []
+    other: list[Recorded] = []
+    shape = [model.name for model in base.models]
+    for candidate in list(_candidates(value, base))[:TRIES]:
+        walked = _walk(syntax, settings, {name: candidate})
+        if walked is None or [model.name for model in walked[0].models] != shape:
+            continue
+        (sound if walked[1] else other).append(walked[0])
+        if len(sound) == WALKS:
+            break
+    return tuple([*sound, *other][:WALKS])
+
+
+def _candidates(value: Any, base: Recorded) -> Iterator[Any]:
+    """Values near one that a param has, and on both sides of what conditions compare with."""
+    if isinstance(value, bool):
+        yield not value
+    elif isinstance(value, int):
+        near = [value + 1, value * 2, value - 1, value + 2, value * 4]
+        compared = [n + d for n in _compared(base) for d in (0, 1, -1)]
+        yield from dict.fromkeys(n for n in (*near[:3], *compared, *near[3:]) if n >= 0 and n != value)
+    elif isinstance(value, (float, Fraction)):
+        yield from (value / 2, value * Fraction(9, 10) if isinstance(value, Fraction) else value * 0.9)
+    elif isinstance(value, tuple) and len(value) > 1:
+        yield from (value[:-1], (*value, value[-1]))
+
+
+def _compared(base: Recorded) -> list[int]:
+    """The whole numbers in conditions."""
+    found: dict[int, None] = {}
+    units = [base.recorder.unit, *base.recorder.importer.units()]
+    todo: list[tuple[tree.Node, bool]] = [(unit.tree, False) for unit in units]
+    while todo:
+        node, inside = todo.pop()
+        if inside and isinstance(node, tree.Number) and isinstance(node.value, int):
+            found[node.value] = None
+        for child in tree.children(node):
+            is_condition = isinstance(node, (tree.Choice, tree.Conditional)) and child is node.condition
+            todo.append((child, inside or is_condition))
+        if isinstance(node, tree.Tree):
+            continue
+    return list(found)
+
+
+__all__ = ["Structure", "find_structure"]
