@@ -34,6 +34,7 @@ def generate(
     training: Sequence[Sequence[Assign]] | None = None,
     trained: str | None = None,
     seed: int | None = None,
+    epochs: int | None = None,
     structure: Structure | None = None,
 ) -> str:
     """The text of the file.
@@ -41,7 +42,8 @@ def generate(
     `title` and `description` open its docstring; `notes` have a line on each model, by the model's
     name. `training` are the statements of a training run in groups, in which `Variable("build_model")`
     stands for the function that makes the model called `trained`, the first where that is not said;
-    with a seed, the run sets it before anything else. With the `structure` of the spec, its blocks are
+    with a seed, the run sets it before anything else; with `epochs`, their number is an argument, and
+    `Variable("epochs")` stands for it. With the `structure` of the spec, its blocks are
     functions and its repeats loops; without, every layer is a statement.
     """
     imports = Imports()
@@ -61,8 +63,8 @@ def generate(
         built = next(
             (name for model, name in zip(models, functions, strict=True) if model.graph.name == trained), functions[0]
         )
-        runners.append(_training(training, built, seed, imports))
-    ending = _ending(functions, training is not None, imports)
+        runners.append(_training(training, built, seed, epochs, imports))
+    ending = _ending(functions, training is not None, epochs, imports)
     heading = docstring_text("\n\n".join(filter(None, (title, description.strip()))))
     classes = list(imports.own.values())
     imported = "\n".join(imports.lines())
@@ -142,12 +144,15 @@ def _statements(statements: Sequence[Assign], imports: Imports) -> list[str]:
     return lines
 
 
-def _training(groups: Sequence[Sequence[Assign]], built: str, seed: int | None, imports: Imports) -> str:
-    lines = ["def train() -> None:", docstring_text("Train the model, and test it.", STEP)]
+def _training(
+    groups: Sequence[Sequence[Assign]], built: str, seed: int | None, epochs: int | None, imports: Imports
+) -> str:
+    head = "def train() -> None:" if epochs is None else f"def train(epochs: int = {epochs}) -> None:"
+    lines = [head, docstring_text("Train the model, and test it.", STEP)]
     begin = [] if seed is None else [Assign((), Call("keras.utils.set_random_seed", (seed,)))]
-    printed = [_statements([_building(built, one) for one in group], imports) for group in (begin, *groups) if group]
-    for index, group in enumerate(printed):
-        lines += ([""] if index else []) + group
+    for index, group in enumerate(groups):
+        statements = [*begin, *group] if not index else group
+        lines += ([""] if index else []) + _statements([_building(built, one) for one in statements], imports)
     return "\n".join(lines)
 
 
@@ -159,20 +164,23 @@ def _building(built: str, statement: Assign) -> Assign:
     return statement
 
 
-def _ending(functions: Sequence[str], trains: bool, imports: Imports) -> str:
+def _ending(functions: Sequence[str], trains: bool, epochs: int | None, imports: Imports) -> str:
     imports.modules.add("keras")
     summaries = [f"{function}().summary()" for function in functions]
     guard = 'if __name__ == "__main__":'
     if not trains:
         return "\n".join([guard, *(_PAD + line for line in summaries)])
-    imports.modules.add("sys")
+    imports.modules.add("argparse")
+    counted = epochs is not None
     return "\n".join([
         "def main() -> None:",
         docstring_text("Print the summary, or train where the command line says `train`.", STEP),
-        f'{_PAD}if sys.argv[1:] == ["train"]:',
-        f"{_PAD * 2}train()",
-        f"{_PAD}elif sys.argv[1:]:",
-        f'{_PAD * 2}sys.exit(f"usage: python {{sys.argv[0]}} [train]")',
+        f"{_PAD}parser = argparse.ArgumentParser()",
+        f'{_PAD}parser.add_argument("command", nargs="?", choices=["train"])',
+        *([f'{_PAD}parser.add_argument("--epochs", type=int, default={epochs})'] if counted else []),
+        f"{_PAD}options = parser.parse_args()",
+        f'{_PAD}if options.command == "train":',
+        f"{_PAD * 2}train({'options.epochs' if counted else ''})",
         f"{_PAD}else:",
         *(_PAD * 2 + line for line in summaries),
         "",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from nnspec.backends.headings import headings
 from nnspec.backends.names import keras_name, name_layers, own_name
-from nnspec.backends.steps import Cutter, Ledger, Slot, Step, fill, slots_in, symbolic_in
+from nnspec.backends.steps import Cutter, Ledger, Made, Slot, Step, fill, slots_in, symbolic_in
 from nnspec.backends.variables import Naming
 from nnspec.calls import Arrival, Assign, Call, Value, Variable
 from nnspec.diagnostics.codes import backends as codes
@@ -163,8 +163,17 @@ class _Lowering:
 
     # All layers are there: outputs, names, statements.
 
+    def make_shared_first(self) -> None:
+        """Make the layers of shared parts before all others, as a person would who uses them in several functions."""
+        steps = self.ledger.steps
+        order = sorted(range(len(steps)), key=lambda index: not isinstance(steps[index].value, Made))
+        places = {old: new for new, old in enumerate(order)}
+        self.ledger.steps[:] = [steps[index] for index in order]
+        self.merges = {places[index] for index in self.merges}
+
     def finish(self) -> Lowered:
         outputs = self.name_outputs()
+        self.make_shared_first()
         name_layers(self.ledger, self.graph, self.inputs)
         steps = self.ledger.steps
         for port, label in self.graph.labels:

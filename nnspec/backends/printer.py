@@ -14,6 +14,7 @@ from typing import TypeAlias
 
 from nnspec.calls import Assign, Call, Dotted, Either, Item, Member, Operation, Starred, Unary, Value, Variable
 from nnspec.record import Record
+from nnspec.spelled import SpelledFloat, SpelledInt
 
 WIDTH = 88
 STEP = 4
@@ -63,6 +64,8 @@ def value_text(head: str, value: Value, name: Name, indent: int) -> str:
 
 def pieces(value: Value, name: Name) -> Pieces:
     """An expression as text and brackets."""
+    if isinstance(value, (SpelledInt, SpelledFloat)):
+        return pieces(value.expression, name)
     match value:
         case Variable():
             return (value.name,)
@@ -116,6 +119,8 @@ _ATOM = len(_BINDING)
 
 def _strength(value: Value) -> int:
     """How tightly an expression holds together."""
+    if isinstance(value, (SpelledInt, SpelledFloat)):
+        return _strength(value.expression)
     if isinstance(value, Operation):
         return _BINDING[value.operator]
     if isinstance(value, Either):

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+from copy import copy
 from typing import TYPE_CHECKING
 
 from nnspec import __version__
+from nnspec.calls import Variable
 from nnspec.cli.options import add_spec_options, chosen, read_options
 from nnspec.cli.output import Output
 from nnspec.cli.specs import Named, Report, read_one, settings_of
@@ -14,6 +16,7 @@ from nnspec.cli.usage import Parser, UsageError
 from nnspec.cli.verdict import figures_line
 from nnspec.cli.writing import spare_specs
 from nnspec.diagnostics.diagnostic import Diagnostics
+from nnspec.spelled import spelled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,7 +69,7 @@ def source_text(report: Report, settings: Chosen, errors: Output, found: Diagnos
     if report.program is None or not report.models:
         raise UsageError(f"{report.path} is a library: it has no network to generate")
     lowered = _lowered(report, errors, found)
-    training, seed = _training(report, settings, found)
+    training, seed, epochs = _training(report, settings, found)
     if lowered is None or found.has_errors:
         return None
     name = os.path.basename(report.path)
@@ -78,6 +81,7 @@ def source_text(report: Report, settings: Chosen, errors: Output, found: Diagnos
         training=None if training is None else [training],
         trained=None if training is None else trained_program(report.program).models[0].name,
         seed=seed,
+        epochs=epochs,
         structure=_structure(report, settings),
     )
 
@@ -102,17 +106,23 @@ def _lowered(report: Report, errors: Output, found: Diagnostics) -> list[Lowered
     return whole if len(whole) == len(made) else None
 
 
-def _training(report: Report, settings: Chosen, found: Diagnostics) -> tuple[tuple[Assign, ...] | None, int | None]:
+def _training(
+    report: Report, settings: Chosen, found: Diagnostics
+) -> tuple[tuple[Assign, ...] | None, int | None, int | None]:
+    """The statements of training, its seed and its epochs, where the spec trains."""
     assert report.program is not None
     if report.program.tree.sections is None and not settings.sets:
-        return None, None
+        return None, None, None
     from nnspec.cli.training import trained_program
     from nnspec.train.command import training_of, training_statements
 
     training = training_of(report.program.tree, settings.sets, found)
     if training is None:
-        return None, None
-    return training_statements(trained_program(report.program), training, found), training.seed
+        return None, None, None
+    open_training = copy(training)
+    open_training.__dict__["epochs"] = spelled(training.epochs, Variable("epochs"))  # an argument of `train`
+    written = training_statements(trained_program(report.program), open_training, found)
+    return written, training.seed, training.epochs
 
 
 def _deliver(text: str, path: str | None, output: Output) -> None:

@@ -44,16 +44,25 @@ class TrainingSteps(Record):
 
     @property
     def program(self) -> Steps:
-        """All of them. An empty comment, which prints as a blank line, begins each stage."""
-        ending = (*self.evaluate, *self.ending)
-        stages = ((*self.before, *self.model), self.data, self.adapt, self.compile, self.fit, self.restore, ending)
+        """All of them. An empty comment, which prints as a blank line, parts what is prepared from what is done."""
+        ready = (*self.before, *self.model, *self.data)
+        done = (*self.compile, *_with_one_callback(self.fit), *self.restore, *self.evaluate, *self.ending)
+        stages = (ready, self.adapt, done)
         return tuple(
             [
-                replace(statement, comment=statement.comment or "") if position == 0 else statement
-                for stage in stages
+                replace(statement, comment=statement.comment or "") if number and position == 0 else statement
+                for number, stage in enumerate(stages)
                 for position, statement in enumerate(stage)
             ]
         )
+
+
+def _with_one_callback(fit: Steps) -> Steps:
+    """The steps of `fit`, a list of one callback written where it is used."""
+    callbacks, call = fit
+    if len(callbacks.value) > 1:
+        return fit
+    return (replace(call, value=replace(call.value, kwargs={**call.value.kwargs, "callbacks": callbacks.value})),)
 
 
 def lower_training(
@@ -93,7 +102,8 @@ def _before(plan: Plan) -> Steps:
 
 def _compile(plan: Plan) -> Steps:
     steps, rate = learning_rate(plan.training)
-    kwargs: dict[str, Value] = {"optimizer": _optimizer(plan, rate), **_losses(plan)}
+    steps = (*steps, Assign(("optimizer",), _optimizer(plan, rate)))
+    kwargs: dict[str, Value] = {"optimizer": Variable("optimizer"), **_losses(plan)}
     metrics = [[_metric(metric, output) for metric in output.metrics] for output in plan.outputs]
     if any(metrics):
         kwargs["metrics"] = metrics[0] if len(metrics) == 1 else metrics

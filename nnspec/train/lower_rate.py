@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from nnspec.calls import Assign, Call, Operation, Value, Variable
+from nnspec.spelled import is_spelled
 from nnspec.train.section import Training, monitor_of
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ def _schedule(pick: Pick, rate: float, epochs: int) -> Call:
 def _cosine(pick: Pick, given: dict[str, Any], rate: float, epochs: int) -> Call:
     """A half wave; a warm-up from zero comes before it and is part of `epochs`."""
     whole, warmup = given["epochs"] or epochs, given["warmup"]
+    warmup = int(warmup) if warmup == int(warmup) else warmup
     kwargs: dict[str, Value] = {"decay_steps": steps(whole - warmup)}
     if given["end"]:
         kwargs["alpha"] = given["end"]
@@ -64,10 +66,10 @@ def _all(pick: Pick) -> dict[str, Any]:
 
 def steps(epochs: float) -> Value:
     """A number of epochs in steps."""
-    if epochs == 1:
+    if epochs == 1 and not is_spelled(epochs):
         return _STEPS
     if epochs == int(epochs):
-        return Operation("*", int(epochs), _STEPS)
+        return Operation("*", epochs if is_spelled(epochs) else int(epochs), _STEPS)
     return Call("round", (Operation("*", epochs, _STEPS),))
 
 

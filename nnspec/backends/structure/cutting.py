@@ -16,7 +16,7 @@ from nnspec.spelled import SpelledFloat, SpelledInt, spelled
 
 def spelled_type(type: TensorType, operand: Value) -> TensorType:
     """The type with sizes that are written as the tensor's own: `x.shape[-1]`."""
-    if not isinstance(operand, Var):
+    if not isinstance(operand, (Var, Item)):
         return type
     shape = Member(operand, "shape")
     first = 1 if type.batched else 0
@@ -38,8 +38,10 @@ def over(value: Value, operands: Sequence[Value], observation: Observation) -> V
         if isinstance(part, (SpelledInt, SpelledFloat)):
             expression = part.expression
             return Inline(observation.spell(expression))
-        if isinstance(part, (tuple, list)):
-            return _collapsed(type(part), [each(item) for item in part])
+        if isinstance(part, tuple):
+            return tuple([_alone(each(item)) for item in part])
+        if isinstance(part, list):
+            return _collapsed([each(item) for item in part])
         if isinstance(part, (Call, Item, Member, Operation)) and id(part) not in done:
             done[id(part)] = whole(part)
         return done.get(id(part))
@@ -58,13 +60,23 @@ def over(value: Value, operands: Sequence[Value], observation: Observation) -> V
     return each(value)
 
 
-def _collapsed(kind: type, items: list[Value]) -> Value:
+def _alone(item: Value) -> Value:
+    """An item that is none of a list that was filled.
+
+    Raises: Disagreement.
+    """
+    if isinstance(item, Element):
+        raise Disagreement("one of a list")
+    return item
+
+
+def _collapsed(items: list[Value]) -> Value:
     """Items with those of a list that was filled as that list: `[x, *branches]`, or `branches` alone.
 
     Raises: Disagreement, where only some of the list are there.
     """
     if not any(isinstance(item, Element) for item in items):
-        return kind(items)
+        return items
     found: list[Value] = []
     position = 0
     while position < len(items):
@@ -74,7 +86,7 @@ def _collapsed(kind: type, items: list[Value]) -> Value:
             position += 1
             continue
         run = items[position : position + item.count]
-        if item.position or any(
+        if item.position or len(run) < item.count or any(
             not isinstance(one, Element) or one.of is not item.of or one.position != index
             for index, one in enumerate(run)
         ):
@@ -83,7 +95,7 @@ def _collapsed(kind: type, items: list[Value]) -> Value:
         position += item.count
     if len(found) == 1 and isinstance(found[0], Starred):
         return found[0].value
-    return kind(found)
+    return found
 
 
 class Cut:

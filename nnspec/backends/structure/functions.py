@@ -13,6 +13,7 @@ from nnspec.backends.structure.events import (
     Entered,
     Event,
     GlobalName,
+    Got,
     LocalName,
     Place,
     Put,
@@ -433,12 +434,13 @@ def _is_plain(value: Value) -> bool:
 
 
 def lists_of(recorded: Sequence[Sequence[Event]]) -> dict[str, Var]:
-    """Labels whose indexes are expressions, each a dictionary of tensors."""
+    """Labels that are read again and whose indexes are expressions, each a dictionary of tensors."""
+    own = [event for events in recorded for event in _own_events(events)]
+    read = {event.name for event in own if isinstance(event, Got)}
     names: dict[str, Var] = {}
-    for events in recorded:
-        for event in _own_events(events):
-            if isinstance(event, Put) and not all(isinstance(index, int) for index in event.indexes):
-                names.setdefault(event.name, Var(event.name, is_list=True))
+    for event in own:
+        if isinstance(event, Put) and event.name in read and not all(isinstance(i, int) for i in event.indexes):
+            names.setdefault(event.name, Var(event.name, is_list=True))
     return names
 
 

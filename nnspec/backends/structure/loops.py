@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from nnspec.backends.structure.events import Repeated, Turn
 from nnspec.backends.structure.observation import Disagreement, Observation, agreed, first_agreeing, literals
-from nnspec.backends.structure.statements import Copy, Element, Inline, Loop, Statement, Var
-from nnspec.backends.variables import variable_name
+from nnspec.backends.structure.statements import Copy, Element, Inline, Loop, LoopName, Statement, Var
 from nnspec.calls import Call, Item, Operation, Value, Variable, same
 
 if TYPE_CHECKING:
@@ -24,7 +23,7 @@ class Looping:
         self.writer = writer
         self.events = events
         self.seen = seen
-        self.names = tuple(variable_name(name) for name in events[0].names)
+        self.names = tuple(LoopName(name) for name in events[0].names)
 
     def statements(self) -> list[Statement]:
         """The loop.
@@ -33,7 +32,9 @@ class Looping:
         """
         if self.writer.is_flat:
             return self.unrolled()
-        attempts = (lambda: self.loop(0), lambda: self.loop(1), self.unrolled)
+        attempts = [lambda: self.loop(0), lambda: self.loop(1), self.unrolled]
+        if all(len(event.turns) == 2 and isinstance(event.over, int) for event in self.events):
+            attempts.pop(1)  # of two turns that differ, none is left for a loop
         return first_agreeing(attempts, self.seen)
 
     def loop(self, apart: int) -> list[Statement]:
@@ -102,7 +103,7 @@ class Looping:
         for each in state:
             each.values = list(carried)
             for turn in each.event.turns[apart:]:
-                names = {n: Variable(p) for n, p in zip(each.event.names, self.names, strict=True)}
+                names: dict[str, Value] = dict(zip(each.event.names, self.names, strict=True))
                 made = each.enter(turn, names, kept)
                 inner.append((turn, made))
         unique = _unique(inner)
@@ -122,7 +123,7 @@ class Looping:
         for each in state:
             each.ends.update(ends)
             each.values = list(carried)
-        return [*opening, Loop(self.names or ("_",), Inline(over), body)]
+        return [*opening, Loop(self.names, Inline(over), body)]
 
     def labels(self, state: list[_Carried], apart: int) -> tuple[dict[Any, Var], list[Statement]]:
         """Labels that a turn reads and the turn before put: variables that go round with the loop."""

@@ -27,9 +27,8 @@ from nnspec.backends.structure.events import (
 )
 from nnspec.backends.structure.loops import MOST_UNROLLED, Looping
 from nnspec.backends.structure.observation import Disagreement, Observation, agreed, first_agreeing, hint, literals
-from nnspec.backends.structure.statements import Branch, Copy, Element, Inline, Loop, Set, Statement, Var
-from nnspec.backends.variables import variable_name
-from nnspec.calls import Arrival, Call, Item, Member, Value, Variable, mapped
+from nnspec.backends.structure.statements import Branch, Copy, Element, Inline, Loop, LoopName, Set, Statement, Var
+from nnspec.calls import Arrival, Call, Item, Member, Value, mapped
 from nnspec.diagnostics.diagnostic import RuleError
 from nnspec.program.unit import Block
 
@@ -225,14 +224,14 @@ class Writer:
 
     def _gathered(self, events: Sequence[Spread], seen: Sequence[Observation]) -> list[Statement]:
         """A loop that fills a list."""
-        if any(event.over is None for event in events) or not any(event.items for event in events):
-            raise Disagreement("a list cannot be written")
+        if any(event.over is None for event in events) or any(len(event.items) < 2 for event in events):
+            raise Disagreement("a list cannot be written")  # and of one flow there is no merge
         over = agreed([observation.spell(event.over) for event, observation in zip(events, seen, strict=True)])
-        names = tuple(variable_name(name) for name in events[0].names)
+        names = tuple(LoopName(name) for name in events[0].names)
         inner: list[tuple[Any, Observation]] = []
         for event, observation in zip(events, seen, strict=True):
             for item in event.items:
-                made = observation.inner(**{n: Variable(p) for n, p in zip(event.names, names, strict=True)})
+                made = observation.inner(**dict(zip(event.names, names, strict=True)))
                 inner.append((item, made))
         body = self.body([item[1] for item, _ in inner], [observation for _, observation in inner])
         branches = Var("branches", is_list=True)
@@ -241,6 +240,8 @@ class Writer:
         body.append(Set((), Call(Member(branches, "append"), (result,))))
         for event, observation in zip(events, seen, strict=True):
             for position, outputs in enumerate(event.outputs):
+                if len(outputs) != 1:
+                    raise Disagreement("tuples in a list")
                 (wire,) = outputs
                 observation.operands[wire] = Element(branches, position, len(event.outputs))
         return [Set((branches,), []), Loop(names, Inline(over), body)]

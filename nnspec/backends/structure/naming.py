@@ -6,21 +6,46 @@ Copies between branches, turns and what follows disappear where both sides can h
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
-from nnspec.backends.structure.statements import Branch, Copy, Inline, Loop, Set, Statement, Var, within
+from nnspec.backends.structure.statements import Branch, Copy, Inline, Loop, LoopName, Set, Statement, Var, within
 from nnspec.backends.variables import variable_name
 from nnspec.calls import Value, mapped
 
 
 def name_variables(
     body: list[Statement], inputs: Sequence[Var], results: Sequence[Value], taken: Iterable[str]
-) -> dict[Var, str]:
+) -> dict[Any, str]:
     """The name of each variable of a function; `taken` are those that mean something else in it."""
+    loops = name_loops(body, set(taken))
+    taken = {*taken, *loops.values()}
     live = _Liveness()
     at_start = live.before(body, set(_vars(list(results))))
     for var in inputs:
         live.meet(var, {*inputs, *at_start})
-    return _Names(live, body, inputs, set(taken)).names
+    return {**_Names(live, body, inputs, taken).names, **loops}
+
+
+def name_loops(body: Iterable[Statement], taken: set[str]) -> dict[LoopName, str]:
+    """Names of what loops run over. Loops that follow one another may share a name, as it is read in them alone.
+
+    It differs from all that is read in the function, for in Python it lives on behind its loop.
+    """
+    names: dict[LoopName, str] = {}
+    for statement in body:
+        if isinstance(statement, Branch):
+            names |= name_loops([*statement.then, *statement.otherwise], taken)
+        elif isinstance(statement, Loop):
+            own: set[str] = set()
+            for each in statement.names:
+                plain = variable_name(each.hint)
+                name, number = plain, 2
+                while name in taken or name in own:
+                    name, number = f"{plain}_{number}", number + 1
+                own.add(name)
+                names[each] = name
+            names |= name_loops(statement.body, taken | own)
+    return names
 
 
 def name_layers(layers: Iterable[Var], taken: Iterable[str]) -> dict[Var, str]:

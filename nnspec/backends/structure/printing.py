@@ -19,7 +19,7 @@ from nnspec.backends.printer import (
     value_text,
     width,
 )
-from nnspec.backends.structure.statements import Branch, Copy, Loop, Statement, Var
+from nnspec.backends.structure.statements import Branch, Copy, Loop, LoopName, Statement, Var
 from nnspec.calls import Assign, Operation, Unary, Value, Variable
 
 TENSOR = "keras.KerasTensor"
@@ -28,7 +28,7 @@ TENSOR = "keras.KerasTensor"
 class Printer:
     """Prints the statements of one function."""
 
-    def __init__(self, names: Mapping[Var, str], fill: Callable[[Value], Value], imports: Imports) -> None:
+    def __init__(self, names: Mapping[Var | LoopName, str], fill: Callable[[Value], Value], imports: Imports) -> None:
         self.names = names
         self.fill = fill
         self.imports = imports
@@ -42,9 +42,8 @@ class Printer:
             return self._branch(statement, indent)
         if isinstance(statement, Loop):
             inside = self.lines(statement.body, indent + STEP)
-            return (
-                [self._head(f"for {', '.join(statement.names)} in ", statement.over, indent), *inside] if inside else []
-            )
+            names = ", ".join(self.names[name] for name in statement.names) or "_"
+            return [self._head(f"for {names} in ", statement.over, indent), *inside] if inside else []
         targets = tuple(self._target(target) for target in statement.targets)
         value = self.fill(statement.value)
         if isinstance(statement, Copy) and isinstance(value, Variable) and targets == (value.name,):

@@ -22,7 +22,7 @@ from nnspec.backends.structure.numbers import Numbers, Recorded, kind_of, plain_
 from nnspec.backends.structure.observation import Disagreement, Observation, agreed
 from nnspec.backends.structure.printing import TENSOR, Printer, definition
 from nnspec.backends.structure.spelling import place_of
-from nnspec.backends.structure.statements import FunctionRef, Inline, Set, SharedRef, Statement, Var, parts_of, within
+from nnspec.backends.structure.statements import FunctionRef, Inline, LoopName, Set, SharedRef, Statement, Var, parts_of, within
 from nnspec.backends.variables import RESERVED, variable_name
 from nnspec.calls import Assign, Call, Value, Variable, mapped
 from nnspec.program.program import Model
@@ -184,12 +184,14 @@ class Structured:
         count = len(function.results)
         return TENSOR if count == 1 else f"tuple[{', '.join([TENSOR] * count)}]"
 
-    def fill(self, names: Mapping[Var, str]) -> Any:
+    def fill(self, names: Mapping[Any, str]) -> Any:
         """What puts names in place of variables, numbers and functions."""
 
         def change(part: Any) -> Value:
             if isinstance(part, Var):
                 return Variable(names.get(part, "_"))
+            if isinstance(part, LoopName):
+                return Variable(names[part])
             if isinstance(part, Inline):
                 return each(part.value)
             if isinstance(part, GlobalName):

@@ -26,6 +26,15 @@ class Var:
         return f"<{self.hint or 'x'} {id(self) % 9973}>"
 
 
+class LoopName:
+    """A number that a loop runs over, to be named: after `hint`, but as nothing else that is read where it is bound."""
+
+    __slots__ = ("hint",)
+
+    def __init__(self, hint: str) -> None:
+        self.hint = hint
+
+
 class Inline(Record):
     """An expression that is no computation of tensors, though it reads one: `x.shape[-1]`."""
 
@@ -92,11 +101,11 @@ class Branch:
 
 
 class Loop:
-    """`for names in over: …`."""
+    """`for names in over: …`; without names, `for _ in over: …`."""
 
     __slots__ = ("body", "names", "over")
 
-    def __init__(self, names: tuple[str, ...], over: Value, body: list[Statement]) -> None:
+    def __init__(self, names: tuple[LoopName, ...], over: Value, body: list[Statement]) -> None:
         self.names = names
         self.over = over
         self.body = body
