@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -60,6 +61,15 @@ def test_the_environment_of_the_user_is_kept(installed, monkeypatch):
 def test_no_framework_at_all_says_what_to_type(installed):
     with pytest.raises(FrameworkMissingError, match="pip install"):
         installed()
+
+
+@pytest.mark.parametrize(
+    ("backend", "told", "has"), [("jax", False, False), ("jax", True, True), ("torch", False, True)]
+)
+def test_jax_has_float64_where_it_is_told_so(backend, told, has, monkeypatch):
+    monkeypatch.setattr(framework.import_keras().config, "backend", lambda: backend)
+    monkeypatch.setitem(sys.modules, "jax", SimpleNamespace(config=SimpleNamespace(jax_enable_x64=told)))
+    assert framework.has_float64() == has
 
 
 def test_lowering_and_printing_load_no_framework():

@@ -11,6 +11,7 @@ from nnspec.shapes.dim import Dim, evaluate, recording, symbol
 from nnspec.shapes.tensor import TensorType
 from nnspec.shapes.window import Window
 from tests.ops.by_hand import Axis, convolve, pool, spread, windows
+from tests.ops.by_spec import lowered, own_layers
 from tests.ops.oracle import build, lacks_kernel, read
 
 RANDOM = np.random.default_rng(7)
@@ -210,6 +211,19 @@ def test_count_of_windows(width: int, axis: Axis, ceil: bool) -> None:
     with recording() as conditions:
         assert at(window.output(symbol("W")), {"W": width}) == len(by_hand)
     assert all(condition.evaluate({"W": width}) for condition in conditions)
+
+
+@pytest.mark.parametrize(
+    ("text", "own"),
+    [
+        ("Input(8, 8, 2) -> AvgPool(3, 2, padding=same)", {"padded_average_pooling.PaddedAveragePooling"}),
+        ("Input(9, 9, 2) -> AvgPool(3, 2, padding=same)", set()),
+        ("Input(8, 8, 2) -> MaxPool(3, 2, padding=same)", set()),
+    ],
+)
+def test_uneven_padding_of_means_is_not_left_to_keras(text: str, own: set[str]) -> None:
+    """On PyTorch Keras fills it with the last values, and counts them."""
+    assert own_layers(lowered(text)) == own
 
 
 def test_a_saved_model_with_our_layers_loads_again(tmp_path: object) -> None:

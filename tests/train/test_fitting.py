@@ -116,6 +116,15 @@ def test_the_generated_program_fits_the_same(network):
 
 
 @pytest.mark.parametrize("network", [DIRECT, CHAIN])
+def test_layers_of_keras_are_given_arrays(network, monkeypatch):
+    """They take batches only where TensorFlow is installed."""
+    taken, adapt = [], keras.layers.Normalization.adapt
+    monkeypatch.setattr(keras.layers.Normalization, "adapt", lambda *a: (taken.append(type(a[1])), adapt(*a)))
+    assert Trained(network, DIGITS.replace("epochs: 2", "epochs: 1")).status == 0
+    assert taken == [np.ndarray]
+
+
+@pytest.mark.parametrize("network", [DIRECT, CHAIN])
 def test_a_resumed_run_is_not_fitted_again(network, monkeypatch):
     section = DIGITS.replace("batch: 100", "batch: 100, shuffle: false")
     Trained(network, section)

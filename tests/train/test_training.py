@@ -11,6 +11,7 @@ from nnspec.backends.execute import evaluate, run, run_statement
 from nnspec.backends.keras_build import build
 from nnspec.backends.keras_source import generate
 from nnspec.calls import Call
+from nnspec.train import runner
 from nnspec.train.command import train_program, training_statements
 from nnspec.train.lower import lower_training
 from tests.train.training import SPARSE, Spec
@@ -427,3 +428,12 @@ def test_precision_is_set_before_the_layers():
         assert scope["model"].layers[-1].variable_dtype == "float32"
     finally:
         keras.config.set_dtype_policy(before)
+
+
+def test_a_framework_without_float64_is_not_asked_for_it(monkeypatch):
+    monkeypatch.setattr(runner, "has_float64", lambda: False)
+    assert Trained(NETWORK, f"{IRIS}{SPARSE}\nepochs: 1").status == 0
+    trained = Trained(NETWORK, f"{IRIS}{SPARSE}\nepochs: 1\nprecision: float64")
+    assert trained.status == 1
+    assert trained.spec.said == [("NN737", "float64")]
+    assert trained.spec.only.help == "set JAX_ENABLE_X64=1 in the environment"
