@@ -13,6 +13,7 @@ from nnspec.ops.operator import Example, Operator, Reach, param
 from nnspec.ops.spatial import needs_size
 from nnspec.shapes.dim import Dim, Symbolic, compare, demand
 from nnspec.shapes.tensor import TensorType
+from nnspec.spelled import is_spelled
 
 
 class Position(Kind[Dim]):
@@ -144,7 +145,8 @@ class Slice(Operator):
         for place in (self.start, self.stop):
             if isinstance(place, Symbolic):
                 raise needs_size("a slice is built for positions that are numbers", place)
-        return Item(x, _leading(axis, slice(self.start or None, self.stop)))
+        start = self.start if self.start or is_spelled(self.start) else None
+        return Item(x, _leading(axis, slice(start, self.stop)))
 
 
 class Split(Operator):
