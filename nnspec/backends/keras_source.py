@@ -49,10 +49,11 @@ def generate(
     imports = Imports()
     functions = function_names(models)
     remarks = notes or {}
+    constants: list[str] = []
     if structure is not None:
-        builders = _structured(
-            structure.structured(imports, [model.outputs for model in models]), models, functions, remarks, imports
-        )
+        structured = structure.structured(imports, [model.outputs for model in models])
+        builders = _structured(structured, models, functions, remarks, imports)
+        constants = structured.constant_lines()
         if structure.fixed:
             description = f"{description.strip()}\n\n{_fixed(structure.fixed)}"
     else:
@@ -67,8 +68,7 @@ def generate(
     ending = _ending(functions, training is not None, epochs, imports)
     heading = docstring_text("\n\n".join(filter(None, (title, description.strip()))))
     classes = list(imports.own.values())
-    imported = "\n".join(imports.lines())
-    opening = "\n\n".join(filter(None, (heading, imported)))
+    opening = "\n\n".join(filter(None, (heading, "\n".join(imports.lines()), "\n".join(constants))))
     return "\n\n\n".join([opening, *classes, *builders, *runners, ending]) + "\n"
 
 
@@ -99,14 +99,13 @@ def _structured(
     notes: Mapping[str, str],
     imports: Imports,
 ) -> list[str]:
-    """Constants, functions and builders."""
+    """Functions and builders."""
     texts = [*structured.function_texts(), *structured.part_texts()]
     for index, (model, function) in enumerate(zip(models, functions, strict=True)):
         doc = _said(model, notes.get(model.graph.name))
         texts.append(structured.builder(index, function, doc, _opening(model), model.model).text)
     formulas = structured.formula_texts()
-    constants = structured.constant_lines()
-    return [*(["\n".join(constants)] if constants else []), *formulas, *texts]
+    return [*formulas, *texts]
 
 
 def _said(model: Lowered, note: str | None) -> str:

@@ -6,6 +6,7 @@ No text from a spec can leave its quotes or its comment here.
 
 from __future__ import annotations
 
+import itertools
 import math
 import textwrap
 import unicodedata
@@ -148,7 +149,7 @@ def _operation(value: Operation, name: Name) -> Pieces:
     is_power, compares = value.operator == "**", strength == _BINDING["=="]
     left = _within(value.left, name, strength + (is_power or compares))
     right = _within(value.right, name, strength + (not is_power))
-    simple = is_power and all(map(_is_simple, (value.left, value.right)))
+    simple = is_power and _strength(value.left) > strength and all(map(_is_simple, (value.left, value.right)))
     return (*left, value.operator if simple else f" {value.operator} ", *right)
 
 
@@ -167,10 +168,23 @@ def _index(value: Value, name: Name) -> tuple[Pieces, ...]:
 
 
 def _slice(value: slice, name: Name) -> Pieces:
-    start, stop, step = (
-        "" if end is None else flat_text(pieces(end, name)) for end in (value.start, value.stop, value.step)
-    )
-    return (f"{start}:{stop}:{step}" if step else f"{start}:{stop}",)
+    """`a:b` and `a : b + 1`: as around an operator, where an end is more than a name or a number."""
+    ends = [value.start, value.stop, *([] if value.step is None else [value.step])]
+    space = "" if all(end is None or _is_end(end) for end in ends) else " "
+    start, *others = ["" if end is None else flat_text(pieces(end, name)) for end in ends]
+    text = start
+    for index, end in enumerate(others):
+        before = space if text and not (index and text.endswith(":")) else ""
+        after = space if end else ""
+        text += f"{before}:{after}{end}"
+    return (text,)
+
+
+def _is_end(value: Value) -> bool:
+    """Whether ruff leaves no space around the `:` beside it."""
+    if isinstance(value, Unary):
+        return _is_end(value.value)
+    return isinstance(value, (Variable, int, float))
 
 
 def _joined(head: str, rest: Pieces) -> Pieces:
@@ -281,19 +295,43 @@ def visible(char: str) -> str:
 
 
 def comment_text(text: str, indent: int = 0) -> str:
-    """A comment of one line."""
-    return f"{' ' * indent}# {''.join(map(visible, ' '.join(text.split())))}".rstrip()
+    """A comment, of as many lines as it needs."""
+    shown = "".join(map(visible, " ".join(text.split())))
+    pad = f"{' ' * indent}#"
+    lines = textwrap.wrap(shown, max(WIDTH - len(pad) - 1, 1), break_long_words=False, break_on_hyphens=False)
+    return "\n".join(f"{pad} {line}" for line in lines) or pad
 
 
 def docstring_text(text: str, indent: int = 0) -> str:
-    """A docstring: its first line is the summary. Whatever it says stays inside."""
+    """A docstring: its first line is the summary. Whatever it says stays inside, and within the width of a line."""
     pad = " " * indent
     first, *others = [_documented(line) for line in text.strip().splitlines()] or [""]
     lines = [first, *textwrap.dedent("\n".join(others)).split("\n")] if others else [first]
-    if len(lines) == 1:
-        closing = f'{lines[0]}"""' if not lines[0].endswith('"') else f'{lines[0]} """'
+    closing = f'{lines[0]}"""' if not lines[0].endswith('"') else f'{lines[0]} """'
+    most = WIDTH - indent - (4 if len(lines) == 1 else 0)  # the quotes at the end of a single line
+    filled = _filled(lines, most)
+    if len(filled) == 1:
         return f'{pad}"""{closing}'
-    return "\n".join([f'{pad}"""{lines[0]}', *(f"{pad}{line}".rstrip() for line in lines[1:]), f'{pad}"""'])
+    return "\n".join([f'{pad}"""{filled[0]}', *(f"{pad}{line}".rstrip() for line in filled[1:]), f'{pad}"""'])
+
+
+def _filled(lines: list[str], most: int) -> list[str]:
+    """Lines within a width: paragraphs with a longer one are filled anew, but for what stands in columns."""
+    found: list[str] = []
+    for is_blank, group in itertools.groupby(lines, lambda line: not line.strip()):
+        paragraph = list(group)
+        opening = 3 if not found else 0  # the quotes before the first line
+        if is_blank or all(width(line) + (0 if index else opening) <= most for index, line in enumerate(paragraph)):
+            found += paragraph
+            continue
+        in_columns = any("  " in line.strip() or line.startswith((" ", "*", "-", "|")) for line in paragraph[1:])
+        for part in paragraph if in_columns else [" ".join(paragraph)]:
+            lead = part[: len(part) - len(part.lstrip())]
+            made = textwrap.wrap(part, most, initial_indent=" " * opening, subsequent_indent=lead,
+                                 break_long_words=False, break_on_hyphens=False)  # fmt: skip
+            found += [made[0][opening:], *made[1:]]
+            opening = 0
+    return found
 
 
 def _documented(line: str) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import operator
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
 from nnspec.backends.structure.events import LocalName, Section, Wire
 from nnspec.backends.structure.statements import Statement, Var
-from nnspec.calls import Value, mapped, same
+from nnspec.calls import Operation, Value, mapped, same
 
 
 class Disagreement(Exception):  # noqa: N818 (not an error: sections that need bodies of their own)
@@ -47,9 +48,21 @@ class Observation:
                 return self.names[part.name]
             if isinstance(part, Wire):
                 return self.read(part.index)
-            return None
+            return folded(part, change) if isinstance(part, Operation) else None
 
         return mapped(value, change)
+
+
+def folded(value: Operation, change: Callable[[Any], Any]) -> Value:
+    """The operation with `change` made to its sides; computed where that turned names into whole numbers."""
+    left, right = mapped(value.left, change), mapped(value.right, change)
+    became = type(left) is type(right) is int and not (type(value.left) is type(value.right) is int)
+    if became and value.operator in _EXACT:
+        return _EXACT[value.operator](left, right)
+    return Operation(value.operator, left, right)
+
+
+_EXACT = {"+": operator.add, "-": operator.sub, "*": operator.mul}
 
 
 def hint(observation: Observation, section: Section) -> None:

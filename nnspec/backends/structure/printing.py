@@ -19,7 +19,7 @@ from nnspec.backends.printer import (
     value_text,
     width,
 )
-from nnspec.backends.structure.statements import Branch, Copy, Loop, LoopName, Statement, Var
+from nnspec.backends.structure.statements import Branch, Copy, Loop, LoopName, Statement, Var, parts_of
 from nnspec.calls import Assign, Operation, Unary, Value, Variable
 
 TENSOR = "keras.KerasTensor"
@@ -42,7 +42,7 @@ class Printer:
             return self._branch(statement, indent)
         if isinstance(statement, Loop):
             inside = self.lines(statement.body, indent + STEP)
-            names = ", ".join(self.names[name] for name in statement.names) or "_"
+            names = ", ".join(self._loop_names(statement)) or "_"
             return [self._head(f"for {names} in ", statement.over, indent), *inside] if inside else []
         targets = tuple(self._target(target) for target in statement.targets)
         value = self.fill(statement.value)
@@ -51,10 +51,16 @@ class Printer:
         text = statement_text(Assign(targets, value), self.imports.name, indent)
         if statement.note is None:
             return [text]
-        noted = f"{text}  # {statement.note}"
+        noted = f"{text}  {' '.join(comment_text(statement.note).split())}"
         if "\n" not in text and width(noted) <= WIDTH:
             return [noted]
         return [comment_text(statement.note, indent), text]
+
+    def _loop_names(self, loop: Loop) -> list[str]:
+        """What a loop names; with a line below in front where its body does not read it."""
+        read = {id(part) for part in parts_of(loop.body) if isinstance(part, LoopName)}
+        names = [self.names[name] if id(name) in read else f"_{self.names[name]}" for name in loop.names]
+        return ["_"] if len(names) == 1 and id(loop.names[0]) not in read else names
 
     def _target(self, target: Value) -> str:
         if isinstance(target, Var):
