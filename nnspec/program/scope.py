@@ -44,6 +44,9 @@ class Tensor:
     def __hash__(self) -> int:
         return hash(self.type)
 
+    def __repr__(self) -> str:
+        return "a tensor"  # as messages say it
+
 
 #: What a flow gives: a tensor, or a tuple of tensors.
 Value: TypeAlias = "Tensor | tuple[Tensor, ...]"

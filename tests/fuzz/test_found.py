@@ -62,6 +62,15 @@ FAULTY = {
 }
 
 
+def test_a_tensor_in_a_loop_is_shown_the_same_each_time(tmp_path: Path) -> None:
+    spec = "Input(10, 8) -> [ReLU -> Dense(i + 1)] for i in [1, 2, in]"
+    given = Input("found", spec.encode(), False, ())
+    path = tmp_path / "spec.nn"
+    path.write_text(spec)
+    outcome = examine(given, str(path), again=True)
+    assert (outcome.verdict, outcome.breaches) == ("error", [])
+
+
 @pytest.mark.parametrize("name", FINE)
 def test_what_is_fine(name: str, tmp_path: Path) -> None:
     outcome = outcome_of(FINE[name], tmp_path)
