@@ -56,7 +56,9 @@ def value_text(head: str, value: Value, name: Name, indent: int) -> str:
         return "\n".join([f"{pad}{head}(", *(inner + line for line in lines), f"{pad})"])
     links = _links(found)
     if len(links) > 2:
-        return "\n".join([f"{pad}{head}(", *(inner + flat_text(link) for link in links), f"{pad})"])
+        return "\n".join(
+            [f"{pad}{head}(", *(inner + _layout(link, len(inner), len(inner), 0) for link in links), f"{pad})"]
+        )
     if not any(isinstance(piece, Bracket) and piece.items for piece in found):
         fits = head and width(inner + flat_text(found)) <= WIDTH
         return f"{pad}{head}(\n{inner}{flat_text(found)}\n{pad})" if fits else flat
@@ -306,6 +308,7 @@ def docstring_text(text: str, indent: int = 0) -> str:
     """A docstring: its first line is the summary. Whatever it says stays inside, and within the width of a line."""
     pad = " " * indent
     first, *others = [_documented(line) for line in text.strip().splitlines()] or [""]
+    first = f" {first}" if first.startswith('"') else first
     lines = [first, *textwrap.dedent("\n".join(others)).split("\n")] if others else [first]
     closing = f'{lines[0]}"""' if not lines[0].endswith('"') else f'{lines[0]} """'
     most = WIDTH - indent - (4 if len(lines) == 1 else 0)  # the quotes at the end of a single line
