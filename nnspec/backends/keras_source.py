@@ -36,6 +36,7 @@ def generate(
     seed: int | None = None,
     epochs: int | None = None,
     structure: Structure | None = None,
+    params: Sequence[str] = (),
 ) -> str:
     """The text of the file.
 
@@ -44,7 +45,8 @@ def generate(
     stands for the function that makes the model called `trained`, the first where that is not said;
     with a seed, the run sets it before anything else; with `epochs`, their number is an argument, and
     `Variable("epochs")` stands for it. With the `structure` of the spec, its blocks are
-    functions and its repeats loops; without, every layer is a statement.
+    functions and its repeats loops; without, every layer is a statement. `params` are those of the spec; the
+    docstring names those that are no arguments.
     """
     imports = Imports()
     functions = function_names(models)
@@ -54,11 +56,12 @@ def generate(
         structured = structure.structured(imports, [model.outputs for model in models])
         builders = _structured(structured, models, functions, remarks, imports)
         constants = structured.constant_lines()
-        if structure.fixed:
-            description = f"{description.strip()}\n\n{_fixed(structure.fixed)}"
     else:
         builders = [_builder(model, name, remarks.get(model.graph.name), imports)
                     for model, name in zip(models, functions, strict=True)]  # fmt: skip
+    fixed = params if structure is None else structure.fixed
+    if fixed:
+        description = f"{description.strip()}\n\n{_fixed(fixed)}"
     runners = []
     if training is not None:
         built = next(

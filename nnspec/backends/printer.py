@@ -319,22 +319,32 @@ def docstring_text(text: str, indent: int = 0) -> str:
 
 
 def _filled(lines: list[str], most: int) -> list[str]:
-    """Lines within a width: paragraphs with a longer one are filled anew, but for what stands in columns."""
+    """Lines within a width: paragraphs with a longer one are filled anew, what stands in columns line by line."""
     found: list[str] = []
-    for is_blank, group in itertools.groupby(lines, lambda line: not line.strip()):
+    for in_columns, group in itertools.groupby(lines, _in_columns):
         paragraph = list(group)
         opening = 3 if not found else 0  # the quotes before the first line
-        if is_blank or all(width(line) + (0 if index else opening) <= most for index, line in enumerate(paragraph)):
+        if all(width(line) + (0 if index else opening) <= most for index, line in enumerate(paragraph)):
             found += paragraph
             continue
-        in_columns = any("  " in line.strip() or line.startswith((" ", "*", "-", "|")) for line in paragraph[1:])
         for part in paragraph if in_columns else [" ".join(paragraph)]:
             lead = part[: len(part) - len(part.lstrip())]
-            made = textwrap.wrap(part, most, initial_indent=" " * opening, subsequent_indent=lead,
-                                 break_long_words=False, break_on_hyphens=False)  # fmt: skip
-            found += [made[0][opening:], *made[1:]]
+            made = textwrap.wrap(
+                part,
+                most,
+                initial_indent=" " * opening,
+                subsequent_indent=lead,
+                break_long_words=False,
+                break_on_hyphens=False,
+            )
+            found += [made[0][opening:], *made[1:]] if made else [""]
             opening = 0
     return found
+
+
+def _in_columns(line: str) -> bool:
+    """Whether a line is blank, or keeps its place: an item of a list, say, or a row of a table."""
+    return not line.strip() or "  " in line.strip() or line.startswith((" ", "*", "-", "|"))
 
 
 def _documented(line: str) -> str:

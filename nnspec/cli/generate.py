@@ -17,6 +17,7 @@ from nnspec.cli.verdict import figures_line
 from nnspec.cli.writing import spare_specs
 from nnspec.diagnostics.diagnostic import Diagnostics
 from nnspec.spelled import spelled
+from nnspec.syntax.tree import ParamStatement
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -83,6 +84,7 @@ def source_text(report: Report, settings: Chosen, errors: Output, found: Diagnos
         seed=seed,
         epochs=epochs,
         structure=_structure(report, settings),
+        params=[each.name.name for each in report.program.tree.statements if isinstance(each, ParamStatement)],
     )
 
 
