@@ -86,9 +86,9 @@ def _combined(left: Any, sign: str, right: Any) -> Any:
     if not isinstance(left, (int, float)) or not isinstance(right, (int, float)):
         return NotImplemented
     value = _SIGNS[sign](plain(left), plain(right))
-    if (sign in "+-" and plain(right) == 0) or (sign in ("*", "//") and plain(right) == 1):
+    if not is_spelled(right) and ((sign in "+-" and right == 0) or (sign in ("*", "//") and right == 1)):
         return left
-    if (sign == "+" and plain(left) == 0) or (sign == "*" and plain(left) == 1):
+    if not is_spelled(left) and ((sign == "+" and left == 0) or (sign == "*" and left == 1)):
         return right
     return spelled(value, Operation(sign, getattr(left, "expression", left), getattr(right, "expression", right)))
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 #: Names that mean something in a generated file, beside Python's own.
 RESERVED = frozenset({
-    *keyword.kwlist, *keyword.softkwlist, *dir(builtins), "keras", "np", "pd", "tf", "plt", "sys", "os", "json",
+    *keyword.kwlist, *keyword.softkwlist, *dir(builtins), "keras", "np", "pd", "tf", "plt", "sys", "os", "json", "math",
     "numpy", "tensorflow", "jax", "torch", "main", "self",
 })  # fmt: skip
 

@@ -86,9 +86,13 @@ def _collapsed(items: list[Value]) -> Value:
             position += 1
             continue
         run = items[position : position + item.count]
-        if item.position or len(run) < item.count or any(
-            not isinstance(one, Element) or one.of is not item.of or one.position != index
-            for index, one in enumerate(run)
+        if (
+            item.position
+            or len(run) < item.count
+            or any(
+                not isinstance(one, Element) or one.of is not item.of or one.position != index
+                for index, one in enumerate(run)
+            )
         ):
             raise Disagreement("some of a list")
         found.append(Starred(item.of))

@@ -100,11 +100,16 @@ class Chosen(Record):
 
     place: Place
     condition: Value
-    params: frozenset[str]
     chosen: bool
     events: tuple[Event, ...]
     results: tuple[int, ...]
     outputs: tuple[int, ...]
+
+
+class Hinged(Record):
+    """A part of the spec that is there or not, as numbers have it: `Residual(when=…)`."""
+
+    place: Place
 
 
 class Spread(Record):
@@ -145,7 +150,7 @@ class Promised(Record):
     wire: int
 
 
-Event: TypeAlias = "Applied | Entered | Repeated | Chosen | Spread | Put | Got | Promised"
+Event: TypeAlias = "Applied | Entered | Repeated | Chosen | Hinged | Spread | Put | Got | Promised"
 
 
 class Section(Record):

@@ -12,7 +12,6 @@ from nnspec.backends.structure.events import (
     Chosen,
     Entered,
     Event,
-    GlobalName,
     Got,
     LocalName,
     Place,
@@ -22,6 +21,7 @@ from nnspec.backends.structure.events import (
     Spread,
 )
 from nnspec.backends.structure.merge import Writer
+from nnspec.backends.structure.naming import unused
 from nnspec.backends.structure.observation import Disagreement, Observation, agreed, hint
 from nnspec.backends.structure.spelling import place_of
 from nnspec.backends.structure.statements import (
@@ -36,7 +36,7 @@ from nnspec.backends.structure.statements import (
     within,
 )
 from nnspec.backends.variables import variable_name
-from nnspec.calls import Call, Value, Variable, same
+from nnspec.calls import Call, Value, same
 from nnspec.program.unit import Block, Network, Shared
 from nnspec.record import replace
 from nnspec.shapes.tensor import TensorType
@@ -52,11 +52,8 @@ class Parameter:
         #: A default that is no plain value is computed where nothing else is given.
         self.is_late = has_default and not _is_plain(default)
         self.is_given = False
-
-    @property
-    def variable(self) -> str:
-        """What it is called in Python."""
-        return variable_name(self.name)
+        #: What it is called in Python: like nothing else that the function reads.
+        self.variable = variable_name(name)
 
 
 class Function:
@@ -71,20 +68,27 @@ class Function:
         self.parameters: list[Parameter] = []
         self.body: list[Statement] = []
         self.results: list[Value] = []
-        self.decided: set[GlobalName | LocalName] = set()
+        self.decided: set[Place] = set()
 
     def used(self) -> list[Parameter]:
         """The parameters that the body reads, those with defaults last."""
-        names = {part.name for part in parts_of(self.body) if isinstance(part, Variable)}
+        read = {part for part in parts_of(self.body) if isinstance(part, Parameter)}
         late = {
             part.name
             for parameter in self.parameters
-            if parameter.is_late and parameter.variable in names
+            if parameter.is_late and parameter in read
             for part in within(parameter.default)
             if isinstance(part, LocalName)
         }
-        found = [each for each in self.parameters if each.variable in names or each.name in late]
+        found = [each for each in self.parameters if each in read or each.name in late]
         return sorted(found, key=lambda each: each.has_default)
+
+    def name_parameters(self, taken: set[str]) -> None:
+        """Give the parameters names of their own; `taken` are those that mean something else in the body."""
+        used = set(taken)
+        for parameter in self.used():
+            parameter.variable = unused(variable_name(parameter.name), used)
+            used.add(parameter.variable)
 
     def arguments(self) -> list[Parameter]:
         """The parameters that callers give."""
@@ -140,6 +144,8 @@ class Functions:
         part = events[0].part
         assert part is not None
         place = place_of(part.flow)
+        if any(len(event.operands) != len(events[0].operands) for event in events):
+            raise Disagreement("other inputs")
         if any(event.part is None or place_of(event.part.flow) != place for event in events):
             raise Disagreement("other parts")
         if not isinstance(part, Block):
@@ -148,7 +154,7 @@ class Functions:
         function = functions[0]
         if any(each is not function for each in functions):
             raise Disagreement("uses that have functions of their own")
-        writer.decided |= self._decided(function, events)
+        writer.decided |= function.decided
         operands = [
             tuple(observation.read(wire) for wire in event.operands)
             for event, observation in zip(events, seen, strict=True)
@@ -156,17 +162,6 @@ class Functions:
         tensors = agreed(operands)
         args, kwargs = self._arguments(writer, function, events, seen)
         return Call(FunctionRef(function), (*tensors, *args), kwargs), len(function.results)
-
-    def _decided(self, function: Function, events: Sequence[Entered]) -> set[GlobalName | LocalName]:
-        found: set[GlobalName | LocalName] = set()
-        for name in function.decided:
-            if isinstance(name, GlobalName):
-                found.add(name)
-                continue
-            for event in events:
-                value = event.arguments.get(name.name)
-                found.update(part for part in within(value) if isinstance(part, (GlobalName, LocalName)))
-        return found
 
     def _arguments(
         self, writer: Writer, function: Function, events: Sequence[Entered], seen: Sequence[Observation]
@@ -189,7 +184,7 @@ class Functions:
                 args.append(Inline(value))
             else:
                 in_order = False
-                kwargs[parameter.variable] = Inline(value)
+                kwargs[parameter.name] = Inline(value)
         return args, kwargs
 
     # Shared parts.
@@ -244,6 +239,8 @@ class Functions:
     def _shared_use(self, part: Any, sections: list[Section]) -> Function:
         use = Function(part, sections, 0)
         first = sections[0]
+        if any(len(section.inputs) != len(first.inputs) for section in sections):
+            raise Disagreement("other inputs")
         use.inputs = [Var(_input_name(first, position)) for position in range(len(first.inputs))]
         seen = [Observation(dict(zip(section.inputs, use.inputs, strict=True)), {}) for section in sections]
         writer = Writer(self, is_flat=True)
@@ -269,6 +266,8 @@ class Functions:
             if not shared.uses:
                 shared.layers.append((Var(_layer_name(made)), made))
             position = len(calls)
+            if any(isinstance(part, Var) for part in within(made)):
+                raise Disagreement("a layer of its own at each size")
             if position >= len(shared.layers) or not same(shared.layers[position][1], made):
                 raise Disagreement("uses with layers of their own")
             calls.append(made)
@@ -319,7 +318,7 @@ class Functions:
         if any(section.keys != first.keys for section in sections):
             raise Disagreement("other inputs")
         function.inputs = [Var(_input_name(first, position)) for position in range(len(first.inputs))]
-        names = {each.name: Variable(each.variable) for each in function.parameters}
+        names = {each.name: each for each in function.parameters}
         seen = [Observation(dict(zip(section.inputs, function.inputs, strict=True)), names) for section in sections]
         writer = Writer(self)
         writer.first_input = function.inputs[0] if function.inputs else None
@@ -354,11 +353,11 @@ class Functions:
             if not parameter.is_late:
                 continue
             inputs = dict(enumerate(function.inputs))
-            names = {each.name: Variable(each.variable) for each in function.parameters}
+            names = {each.name: each for each in function.parameters}
             value = Inline(Observation(inputs, names).spell(parameter.default))
-            compute: Statement = Set((Variable(parameter.variable),), value)
+            compute: Statement = Set((parameter,), value)
             if parameter.is_given:
-                condition = Inline(is_none(Variable(parameter.variable)))
+                condition = Inline(is_none(parameter))
                 compute = Branch(condition, [compute], [])
             opening.append(compute)
         function.body = opening + function.body
@@ -367,23 +366,22 @@ class Functions:
         """All functions that were made, those that are called first."""
         return [function for functions in self._made.values() for function in functions]
 
+    def _parameter_names(self) -> Iterator[Parameter]:
+        """The parameters of all functions: none may hide a function that is called beside it."""
+        for function in self.all():
+            yield from function.parameters
+
     def name_all(self, taken: set[str]) -> None:
         """Give every function and shared part its name."""
         for shared in self.shared.values():
-            plain = variable_name(snake_case(shared.part.name))
-            name, number = plain, 2
-            while name in taken:
-                name, number = f"{plain}_{number}", number + 1
-            taken.add(name)
-            shared.name = name
+            hidden = taken | {variable_name(each.name) for each in self._parameter_names()}
+            shared.name = unused(variable_name(snake_case(shared.part.name)), hidden)
+            taken |= {shared.name, f"make_{shared.name}"}
         for functions in self._made.values():
             for function in functions:
-                plain = variable_name(snake_case(function.part.name))
-                name, number = plain, 2
-                while name in taken:
-                    name, number = f"{plain}_{number}", number + 1
-                taken.add(name)
-                function.name = name
+                hidden = taken | {variable_name(each.name) for each in self._parameter_names()}
+                function.name = unused(variable_name(snake_case(function.part.name)), hidden)
+                taken.add(function.name)
 
 
 def _what(event: Event) -> Any:

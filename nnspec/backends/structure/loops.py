@@ -50,12 +50,16 @@ class Looping:
         rest = self.rest(over, apart)
         if not any(len(event.turns) > apart for event in self.events):
             raise Disagreement("no turn is left for a loop")
+        if apart:
+            self.writer.decided.add(self.events[0].place)  # with fewer turns there would be too many
         statements += self.looped(state, apart, rest)
         self.finish(state)
         return statements
 
     def item_names(self, over: Value, number: int) -> list[dict[str, Value]]:
         """The loop's names at a turn that stands apart: numbers where all agree, else an item of the list."""
+        if any(len(event.turns) <= number for event in self.events):
+            raise Disagreement("other numbers of turns")
         found = [literals(event.names, event.turns[number].item) for event in self.events]
         if all(same(each, found[0]) for each in found):
             return found
@@ -79,8 +83,6 @@ class Looping:
 
     def turn(self, state: list[_Carried], number: int, names: list[dict[str, Value]]) -> list[Statement]:
         """One turn, written as it is."""
-        if any(len(each.event.turns) <= number for each in state):
-            raise Disagreement("other numbers of turns")
         inner = [each.enter(each.event.turns[number], given) for each, given in zip(state, names, strict=True)]
         statements = self.writer.body([each.event.turns[number].section.events for each in state], inner)
         for each, made in zip(state, inner, strict=True):
@@ -144,6 +146,7 @@ class Looping:
         """Every turn for itself."""
         if len({len(event.turns) for event in self.events}) > 1 or len(self.events[0].turns) > MOST_UNROLLED:
             raise Disagreement("too many turns to write each")
+        self.writer.decided.add(self.events[0].place)
         state = [_Carried(event, observation) for event, observation in zip(self.events, self.seen, strict=True)]
         statements: list[Statement] = []
         for number in range(len(self.events[0].turns)):

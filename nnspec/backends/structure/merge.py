@@ -17,9 +17,9 @@ from nnspec.backends.structure.events import (
     Chosen,
     Entered,
     Event,
-    GlobalName,
     Got,
-    LocalName,
+    Hinged,
+    Place,
     Promised,
     Put,
     Repeated,
@@ -28,7 +28,7 @@ from nnspec.backends.structure.events import (
 from nnspec.backends.structure.loops import MOST_UNROLLED, Looping
 from nnspec.backends.structure.observation import Disagreement, Observation, agreed, first_agreeing, hint, literals
 from nnspec.backends.structure.statements import Branch, Copy, Element, Inline, Loop, LoopName, Set, Statement, Var
-from nnspec.calls import Arrival, Call, Item, Member, Value, mapped
+from nnspec.calls import Arrival, Call, Item, Member, Value
 from nnspec.diagnostics.diagnostic import RuleError
 from nnspec.program.unit import Block
 
@@ -42,7 +42,7 @@ class Writer:
     def __init__(self, functions: Functions, *, is_flat: bool = False) -> None:
         self.functions = functions
         self.is_flat = is_flat  # no calls of blocks, and no loops: every layer is made where it stands
-        self.decided: set[GlobalName | LocalName] = set()  # what conditions hang on that went one way only
+        self.decided: set[Place] = set()  # conditions and counts that are not written, for they went one way only
         self.lists: dict[str, Var] = {}  # labels with indexes
         self.first_input: Var | None = None
         self.input_names: list[str] = []  # of a model's own, still to come
@@ -103,7 +103,7 @@ class Writer:
                 raise Disagreement("a learned tensor where no input is at hand")
             operands, arrivals = [self.first_input], [Arrival(self.functions.first_type, 0)]
         try:
-            value = event.operator.lower(*arrivals)
+            value = event.operator.beside(event.operator, *event.types).lower(*arrivals)
         except (RuleError, TypeError, AttributeError) as error:
             raise Disagreement("an operator cannot be lowered so") from error
         return over(value, operands, observation)
@@ -150,7 +150,7 @@ class Writer:
     ) -> list[Statement]:
         pairs = list(zip(events, seen, strict=True))
         if len({event.chosen for event in events}) == 1:
-            self._decide(events[0])
+            self.decided.add(events[0].place)
             statements = self.body([event.events for event in events], seen)
             for event, observation in pairs:
                 for inner, outer in zip(event.results, event.outputs, strict=True):
@@ -170,17 +170,11 @@ class Writer:
             observation.operands.update(zip(event.outputs, results, strict=True))
         return [Branch(Inline(condition), *branches)]
 
-    def _decide(self, event: Chosen) -> None:
-        """Note what a condition hangs on whose other way is not known."""
-
-        def note(part: Any) -> Value:
-            if isinstance(part, (GlobalName, LocalName)):
-                self.decided.add(part)
-            return None
-
-        if event.condition is None:
-            self.decided.update(GlobalName(name, ("", 0, 0)) for name in event.params)
-        mapped(event.condition, note)
+    def _hinged(
+        self, events: Sequence[Hinged], seen: Sequence[Observation], before: list[Statement]
+    ) -> list[Statement]:
+        self.decided.add(events[0].place)
+        return []
 
     def copies(self, targets: Sequence[Var], those: Any, wires: Any) -> list[Statement]:
         """Assignments of what the sections give to variables that they share."""
@@ -204,21 +198,14 @@ class Writer:
             for event, observation in zip(events, seen, strict=True):
                 for inner, outer in zip(event.arriving, event.outputs, strict=True):
                     observation.operands[outer] = observation.read(inner)
-            self._decide_count(events[0])
+            self.decided.add(events[0].place)
             return []
         return Looping(self, events, seen).statements()
-
-    def _decide_count(self, event: Repeated) -> None:
-        def note(part: Any) -> Value:
-            if isinstance(part, (GlobalName, LocalName)):
-                self.decided.add(part)
-            return None
-
-        mapped(event.over, note)
 
     def _spread(
         self, events: Sequence[Spread], seen: Sequence[Observation], before: list[Statement]
     ) -> list[Statement]:
+        self.decided.add(events[0].place)  # of one flow there is no merge, and of none none
         attempts = (self._side_by_side,) if self.is_flat else (self._gathered, self._side_by_side)
         return first_agreeing([lambda each=each: each(events, seen) for each in attempts], seen)
 

@@ -5,7 +5,7 @@ Copies between branches, turns and what follows disappear where both sides can h
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 from nnspec.backends.structure.statements import Branch, Copy, Inline, Loop, LoopName, Set, Statement, Var, within
@@ -26,6 +26,14 @@ def name_variables(
     return {**_Names(live, body, inputs, taken).names, **loops}
 
 
+def unused(plain: str, taken: Collection[str]) -> str:
+    """A name, numbered where it is taken."""
+    name, number = plain, 2
+    while name in taken:
+        name, number = f"{plain}_{number}", number + 1
+    return name
+
+
 def name_loops(body: Iterable[Statement], taken: set[str]) -> dict[LoopName, str]:
     """Names of what loops run over. Loops that follow one another may share a name, as it is read in them alone.
 
@@ -38,12 +46,8 @@ def name_loops(body: Iterable[Statement], taken: set[str]) -> dict[LoopName, str
         elif isinstance(statement, Loop):
             own: set[str] = set()
             for each in statement.names:
-                plain = variable_name(each.hint)
-                name, number = plain, 2
-                while name in taken or name in own:
-                    name, number = f"{plain}_{number}", number + 1
-                own.add(name)
-                names[each] = name
+                names[each] = unused(variable_name(each.hint), taken | own)
+                own.add(names[each])
             names |= name_loops(statement.body, taken | own)
     return names
 

@@ -35,18 +35,24 @@ class Numbers:
         self.nodes: dict[Place, tree.Expression] = {}
         self.params: dict[Place, str] = {}
         self.sites: dict[Place, Any] = {}
+        self._names: dict[Place, str] = {}
         units = [recorder.unit, *recorder.importer.units()]
         for unit in units:
             for name, (_, binding) in unit.numbers.items():
                 span = binding.span
                 place = ("", 0, 0) if span is None else (span.file.path, span.start, span.end)
                 value = binding.value
+                self._names[place] = name
                 self.values[place] = value.value if isinstance(value, Pending) else value
                 if isinstance(value, Pending):
                     self.nodes[place], self.sites[place] = value.node, value.scope
                 if unit is recorder.unit and name in _declared(unit.tree):
                     self.params[place] = name
         self.kept = {place for place, name in self.params.items() if name in kept}
+
+    def names(self) -> list[GlobalName]:
+        """All params and lets."""
+        return [GlobalName(name, place) for place, name in self._names.items()]
 
     def definition(self, name: GlobalName) -> Value:
         """What a let is defined as, or what a param is that is not open."""

@@ -6,6 +6,7 @@ own doing, so what is recorded cannot differ from what is checked and built.
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 from nnspec.backends.structure.events import (
@@ -13,7 +14,9 @@ from nnspec.backends.structure.events import (
     Chosen,
     Entered,
     Event,
+    GlobalName,
     Got,
+    Hinged,
     Place,
     Promised,
     Put,
@@ -23,14 +26,17 @@ from nnspec.backends.structure.events import (
     Turn,
     Wire,
 )
+from nnspec.backends.structure.facts import leaves
+from nnspec.backends.structure.meaning import Meaning, NoMeaning, python_value
 from nnspec.backends.structure.spelling import NotSpellable, Speller, place_of
 from nnspec.calls import Value, mapped
+from nnspec.diagnostics.diagnostic import Diagnostics
 from nnspec.ops.operator import Operator, Param
 from nnspec.program.arguments import Arguments, Written
 from nnspec.program.elaborate import Elaborator
 from nnspec.program.program import CallStep, OperatorStep, Region, RunStep
 from nnspec.program.regions import Inside, Regions
-from nnspec.program.scope import Frame, Made, Scope, Tensor, Wrapping, tensors_in
+from nnspec.program.scope import Broken, Frame, Made, Scope, Tensor, Wrapping, tensors_in
 from nnspec.program.scope import Value as Tensors
 from nnspec.program.stages import Literal
 from nnspec.program.unit import Block, Home, Network, Shared
@@ -53,17 +59,27 @@ class Recorder(Elaborator):
         self.networks: dict[str, list[Event]] = {}
         #: The formulas that expressions call, by the places of their bodies.
         self.formulas: dict[Place, tuple[str, tuple[str, ...], Value]] = {}
+        #: Of the numbers that formulas read from around them, the values.
+        self.constants: dict[GlobalName, Any] = {}
+        #: What decisions hang on: for each condition or count, the values that its names had.
+        self.facts: dict[Place, set[Any]] = {}
         self._spelled: dict[str, Any] = {}
         self._latest: dict[str, Any] | None = None
         self._twin: Operator | None = None
         self._spreading: list[tuple[tree.Flow, list[tuple[tuple[Event, ...], tuple[int, ...]]]]] = []
 
-    def spell(self, node: tree.Expression, site: Site) -> Value:
-        """The expression, or None where it cannot be spelled."""
+    def spell(self, node: tree.Expression, site: Site, wanted: Any = None) -> Value:
+        """The expression, or None where it cannot be spelled; `wanted` is its value, where that is known better."""
+        found, self.found = self.found, Diagnostics()  # a way that is not taken may hold a fault
         try:
-            return Speller(self, site).spell(node)
-        except NotSpellable:
+            speller = Speller(self, site)
+            value = speller.spell(node)
+            known = self.evaluate(node, site) if wanted is None else wanted
+            return Meaning({**self.constants, **speller.leaves}, self.formulas).fitting(value, python_value(known))
+        except (NotSpellable, NoMeaning, Broken):
             return None
+        finally:
+            self.found = found
 
     # Operators.
 
@@ -96,7 +112,8 @@ class Recorder(Elaborator):
             return spelled(value, node.value.expression) if is_spelled(node.value) else value
         if isinstance(node, (tree.Number, tree.Text, tree.Constant)) or value is None:
             return value
-        expression = self.spell(node, site)
+        wanted = value if isinstance(value, (bool, int, float)) else None
+        expression = self.spell(node, site, wanted)
         if expression is None:
             return value
         if isinstance(value, tuple):
@@ -143,12 +160,12 @@ class Recorder(Elaborator):
         value = super()._choice(node, arriving, scope)
         events, self.events = self.events, outer
         chosen = self.truth(node.condition, Site(scope, arriving))
+        self._note(node, node.condition, Site(scope, arriving))
         outputs = self._again(value, scope.frame)
         self.events.append(
             Chosen(
                 place_of(node),
                 self.spell(node.condition, Site(scope, arriving)),
-                frozenset(tree.names_in(node.condition)),
                 chosen,
                 tuple(events),
                 _wires(value),
@@ -173,6 +190,7 @@ class Recorder(Elaborator):
         found = super().branches(braces, arriving, scope)
         _, collected = self._spreading.pop()
         items = self.items(braces.iterable, Site(scope, arriving))
+        self._note(braces, braces.iterable, Site(scope, arriving))
         again = [(self._again(value, scope.frame), span) for value, span in found]
         self.events.append(
             Spread(
@@ -194,6 +212,21 @@ class Recorder(Elaborator):
         self.events = outer
         return value
 
+    def _residual(self, cls: type[Operator], node: tree.Apply, arriving: Tensors | None, scope: Scope) -> Tensors:
+        value = super()._residual(cls, node, arriving, scope)
+        for argument in node.arguments or ():
+            self._note(node, argument.value, Site(scope, arriving))
+            self.events.append(Hinged(place_of(node)))
+        return value
+
+    def _note(self, node: tree.Node, expression: tree.Expression, site: Site) -> None:
+        """Note the values of all names and sizes that a condition or count is made of."""
+        found, self.found = self.found, Diagnostics()
+        try:
+            self.facts.setdefault(place_of(node), set()).add(tuple(leaves(self, expression, site)))
+        finally:
+            self.found = found
+
     def _promise(self, node: tree.Promise, arriving: Tensors | None, scope: Scope) -> Tensors:
         value = super()._promise(node, arriving, scope)
         if isinstance(value, Tensor):
@@ -203,7 +236,7 @@ class Recorder(Elaborator):
     def _labelled(self, node: tree.Labelled, arriving: Tensors | None, scope: Scope) -> Tensors:
         value = super()._labelled(node, arriving, scope)
         members = value if isinstance(value, tuple) and len(node.labels) > 1 else (value,)
-        for label, member in zip(node.labels, members, strict=True):
+        for label, member in zip(node.labels, members, strict=False):  # what is at fault may have other members
             if label.indexes and isinstance(member, Tensor):
                 site = Site(scope, value)
                 values = tuple([self.evaluate(index, site) for index in label.indexes])
@@ -228,6 +261,7 @@ class Recorder(Elaborator):
         runs = [step for step in scope.frame.steps[before:] if isinstance(step, RunStep)]
         outputs = self._again(value, scope.frame)
         over = node.count if isinstance(node, tree.Repeat) else node.iterable
+        self._note(node, over, Site(scope, arriving))
         self.events.append(
             Repeated(
                 place_of(node),
@@ -278,13 +312,19 @@ class Recorder(Elaborator):
                 names = [parameter.name for parameter in part.parameters]
                 for position, argument in enumerate(node.arguments or ()):
                     name = argument.name or names[position]
-                    given[name] = self.spell(argument.value, Site(scope, arriving))
+                    given[name] = self._given(argument.value, Site(scope, arriving), inner.names[name].value)
                     if argument.name is not None:
                         by_name.add(name)
             defaults = self._defaults_of(part, given, inner, arriving) if isinstance(part, Block) else {}
             values = {name: binding.value for name, binding in inner.names.items() if isinstance(name, str)}
             self._enter(part, node.span, scope.frame, given, frozenset(by_name), defaults, values)
         return value
+
+    def _given(self, node: tree.Expression, site: Site, value: Any) -> Value:
+        """The expression of an argument, else its value; None for words and tensors."""
+        expression = self.spell(node, site)
+        plain = isinstance(value, (bool, int, float, Fraction))
+        return python_value(value) if expression is None and plain else expression
 
     def _defaults_of(
         self, block: Block, given: dict[str, Value], inner: Scope, arriving: Tensors | None

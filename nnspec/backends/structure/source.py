@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from nnspec.backends.imports import Imports
@@ -12,23 +12,36 @@ from nnspec.backends.structure.events import Formula, GlobalName, LocalName, Pla
 from nnspec.backends.structure.functions import (
     Function,
     Functions,
+    Parameter,
     SharedPart,
     lists_of,
     opening_lists,
 )
 from nnspec.backends.structure.merge import Writer
-from nnspec.backends.structure.naming import name_layers, name_variables, set_shortcuts_apart
+from nnspec.backends.structure.naming import name_layers, name_variables, set_shortcuts_apart, unused
 from nnspec.backends.structure.numbers import Numbers, Recorded, kind_of, plain_value
 from nnspec.backends.structure.observation import Disagreement, Observation, agreed
 from nnspec.backends.structure.printing import TENSOR, Printer, definition
 from nnspec.backends.structure.spelling import place_of
-from nnspec.backends.structure.statements import FunctionRef, Inline, LoopName, Set, SharedRef, Statement, Var, parts_of, within
+from nnspec.backends.structure.statements import (
+    FunctionRef,
+    Inline,
+    LoopName,
+    Set,
+    SharedRef,
+    Statement,
+    Var,
+    parts_of,
+    within,
+)
 from nnspec.backends.variables import RESERVED, variable_name
 from nnspec.calls import Assign, Call, Value, Variable, mapped
 from nnspec.program.program import Model
 from nnspec.record import Record
 from nnspec.shapes.tensor import TensorType
 
+#: Classes of ours whose names are in capitals, as those of constants are.
+OWN_CLASSES = ("LRN", "PCA")
 #: What a function takes from around it under its own name: open numbers, and shared parts.
 Free: TypeAlias = "GlobalName | SharedPart"
 
@@ -63,16 +76,23 @@ class Structured:
         assert isinstance(first, TensorType)
         self.functions = Functions(events, first)
         self.constants: dict[GlobalName, str] = {}
-        self.formulas: dict[Place, str] = {}
+        self.used_formulas: dict[Place, None] = {}
         self.bodies = [self._body(index) for index in range(len(recorded[0].models))]
-        taken = {*RESERVED, *[f"build_{variable_name(model.name)}" for model in recorded[0].models], "train"}
+        self.open_names = self._open_names_of_all()
+        self.formulas = self._formula_names()
+        builders = [f"build_{variable_name(model.name)}" for model in recorded[0].models]
+        texts = {*self.open_names.values(), *self.formulas.values()}
+        taken = {*RESERVED, *builders, "build_model", "train", *texts}
         self.functions.name_all(taken)
         self.taken = {
             *RESERVED,
+            *self.formulas.values(),
             *[function.name for function in self.functions.all()],
             *[shared.name for shared in self.functions.shared.values()],
         }
         self._free: dict[int, tuple[Free, ...]] = {}
+        for function in self.functions.all():
+            function.name_parameters({*self.taken, *map(self.text_of, self.free(function))})
 
     @staticmethod
     def _events(each: Recorded, model: Model) -> Any:
@@ -108,11 +128,11 @@ class Structured:
         return writer, body, results
 
     def _refuse_decided(self, writer: Writer) -> None:
-        """Params that a condition hangs on cannot stay open where only one of its ways is known."""
-        for name in writer.decided:
-            known = {each for place, each in self.numbers.params.items() if place in self.numbers.kept}
-            if isinstance(name, GlobalName) and (name.name in known or self.numbers.is_open(name)):
-                raise Disagreement(f"a condition hangs on {name.name}")
+        """What conditions hang on cannot stay open where only one of their ways is known."""
+        base, *others = [each.recorder.facts for each in self.recorded]
+        for place in writer.decided:
+            if any(place in each and each[place] != base.get(place) for each in others):
+                raise Disagreement("a condition hangs on what is open")
 
     def _named(self, body: list[Statement], var: Any, name: str) -> Var:
         """An output whose layer carries its name: one of its own where it comes from a function or loop."""
@@ -192,6 +212,8 @@ class Structured:
                 return Variable(names.get(part, "_"))
             if isinstance(part, LoopName):
                 return Variable(names[part])
+            if isinstance(part, Parameter):
+                return Variable(part.variable)
             if isinstance(part, Inline):
                 return each(part.value)
             if isinstance(part, GlobalName):
@@ -199,7 +221,8 @@ class Structured:
             if isinstance(part, Call) and isinstance(part.target, FunctionRef):
                 function = part.target.function
                 free = {self.text_of(name): Variable(self.text_of(name)) for name in self.free(function)}
-                kwargs = {name: each(value) for name, value in part.kwargs.items()}
+                variables = {parameter.name: parameter.variable for parameter in function.parameters}
+                kwargs = {variables[name]: each(value) for name, value in part.kwargs.items()}
                 return Call(Variable(function.name), tuple(map(each, part.args)), {**kwargs, **free})
             if isinstance(part, SharedRef):
                 return Variable(part.part.name)
@@ -216,21 +239,42 @@ class Structured:
     def number(self, name: GlobalName) -> str:
         """What a param or let is called: in capitals, where it is the same for all models of the file."""
         if self.numbers.is_open(name):
-            return variable_name(name.name)
+            return self.open_names[name.place]
         if name not in self.constants:
             wanted = variable_name(name.name).upper()
-            text, number = wanted, 2
-            while text in self.constants.values():
-                text, number = f"{wanted}_{number}", number + 1
-            self.constants[name] = text
-            self.fill({})(self.numbers.definition(name))  # what it is made of is named before it
+            self.constants[name] = unused(wanted, {*self.constants.values(), *OWN_CLASSES})
+            self.fill({})(self.constant(name))  # what it is made of is named before it
         return self.constants[name]
 
     def formula(self, formula: Formula) -> str:
         """What a formula is called."""
-        if formula.place not in self.formulas:
-            self.formulas[formula.place] = variable_name(formula.name)
+        self.used_formulas[formula.place] = None
         return self.formulas[formula.place]
+
+    def constant(self, name: GlobalName) -> Value:
+        """What a constant is: its value where a formula computes it, for functions stand below."""
+        definition = self.numbers.definition(name)
+        if any(isinstance(part, Formula) for part in within(definition)):
+            return plain_value(self.numbers.values[name.place])
+        return definition
+
+    def _open_names_of_all(self) -> dict[Place, str]:
+        """What the params and lets are called that stay open."""
+        found: dict[Place, str] = {}
+        for name in self.numbers.names():
+            if self.numbers.is_open(name):
+                found[name.place] = unused(variable_name(name.name), found.values())
+        return found
+
+    def _formula_names(self) -> dict[Place, str]:
+        """What formulas are called: each otherwise than the others, and than the params and lets that stay open."""
+        taken = set(self.open_names.values())
+        found: dict[Place, str] = {}
+        for each in self.recorded:
+            for place, (name, _, _) in each.recorder.formulas.items():
+                if place not in found:
+                    found[place] = unused(variable_name(name), {*taken, *found.values()})
+        return found
 
     def constant_lines(self) -> list[str]:
         """The assignments of numbers that are the same for all models."""
@@ -240,7 +284,7 @@ class Structured:
         def define(name: GlobalName) -> None:
             if name in made:
                 return
-            definition = self.numbers.definition(name)
+            definition = self.constant(name)
             for part in within(definition):
                 if isinstance(part, GlobalName):
                     define(part)
@@ -253,8 +297,11 @@ class Structured:
     def formula_texts(self) -> list[str]:
         """The definitions of formulas."""
         texts: list[str] = []
-        for place, name in list(self.formulas.items()):
+        for place in _growing(self.used_formulas):
+            name = self.formulas[place]
             _, parameters, body = self.recorded[0].recorder.formulas[place]
+            if any(isinstance(part, GlobalName) and self.numbers.is_open(part) for part in within(body)):
+                raise Disagreement("a formula reads what is open")
             known = {each: Variable(variable_name(each)) for each in parameters}
 
             def change(part: Any, known: dict[str, Variable] = known) -> Value:
@@ -369,12 +416,12 @@ class Structured:
         open_names = self._open_names(body, parts)
         params = [each for each in open_names if each.place in self.numbers.kept]
         lets = [each for each in open_names if each.place not in self.numbers.kept]
-        taken = {*self.taken, *[variable_name(each.name) for each in open_names]}
+        taken = {*self.taken, *[self.number(each) for each in open_names]}
         names = name_variables(body, writer.inputs, [*results, *writer.inputs], taken)
         printer = Printer(names, self.fill(names), self.imports)
         lines = printer.lines([Set((), each.value) for each in opening], STEP)
         for each in lets:
-            lines.append(value_text(f"{variable_name(each.name)} = ", self.fill({})(self.numbers.definition(each)),
+            lines.append(value_text(f"{self.number(each)} = ", self.fill({})(self.numbers.definition(each)),
                                     self.imports.name, STEP))  # fmt: skip
             lines[-1] = " " * STEP + lines[-1].lstrip() if not lines[-1].startswith(" ") else lines[-1]
         lines += self._part_statements(parts)
@@ -384,7 +431,7 @@ class Structured:
         made = Call(model.target, (_one_or_list(feeds), _one_or_list(gives)), model.kwargs)
         lines.append(value_text("return ", made, self.imports.name, STEP))
         heads = [
-            f"{variable_name(each.name)}: {kind_of([self.numbers.values[each.place]])} = "
+            f"{self.number(each)}: {kind_of([self.numbers.values[each.place]])} = "
             f"{_literal_text(plain_value(self.numbers.values[each.place]))}"
             for each in params
         ]
@@ -421,6 +468,15 @@ class Structured:
                 add(name)
         order = [place for place in self.numbers.params if place in self.numbers.kept]
         return sorted(found, key=lambda each: order.index(each.place) if each.place in order else len(order))
+
+
+def _growing(found: Mapping[Place, None]) -> Iterator[Place]:
+    """All keys, those that are added on the way too."""
+    done: set[Place] = set()
+    while len(done) < len(found):
+        place = next(each for each in found if each not in done)
+        done.add(place)
+        yield place
 
 
 def _one_or_list(values: list[Value]) -> Value:

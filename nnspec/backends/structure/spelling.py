@@ -1,6 +1,6 @@
 """Expressions of the spec as expressions of the source: `in.channels` is `x.shape[-1]`, `2^i` is `2**i`.
 
-Nothing is computed but what decides how to write it: which division, which axis.
+What it is written as may still mean another number in Python: `meaning` sees to that.
 """
 
 from __future__ import annotations
@@ -8,8 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from nnspec.backends.structure.events import Formula, GlobalName, LocalName, Place, Wire
+from nnspec.backends.structure.meaning import python_value
 from nnspec.calls import Call, Either, Item, Member, Operation, Unary, Value, Variable
-from nnspec.ops.kinds import Word, whole
+from nnspec.ops.kinds import Word
 from nnspec.program.functions import FUNCTIONS
 from nnspec.program.scope import OUTER, Binding, Number, Quantities, Scope, Tensor
 from nnspec.program.scope import Formula as DefinedFormula
@@ -44,6 +45,8 @@ class Speller:
     def __init__(self, evaluator: Recorder, site: Site) -> None:
         self.evaluator = evaluator
         self.site = site
+        #: What the names and tensors in the expression stand for here.
+        self.leaves: dict[Any, Any] = {}
 
     def spell(self, node: tree.Expression) -> Value:
         """The expression.
@@ -84,10 +87,14 @@ class Speller:
             raise NotSpellable
         if isinstance(value, tuple) and any(isinstance(item, (Word, Tensor, Symbolic)) for item in value):
             raise NotSpellable
+        found: GlobalName | LocalName
         if isinstance(binding, Number):
             span = binding.span
-            return GlobalName(node.name, ("", 0, 0) if span is None else (span.file.path, span.start, span.end))
-        return LocalName(node.name)
+            found = GlobalName(node.name, ("", 0, 0) if span is None else (span.file.path, span.start, span.end))
+        else:
+            found = LocalName(node.name)
+        self.leaves[found] = python_value(value)
+        return found
 
     def _unary(self, node: tree.Unary) -> Value:
         value = self.spell(node.operand)
@@ -99,11 +106,7 @@ class Speller:
 
     def _binary(self, node: tree.Binary) -> Value:
         sign = _SIGNS.get(node.operator, node.operator)
-        left, right = self.spell(node.left), self.spell(node.right)
-        if sign == "/":
-            value = self.evaluator.evaluate(node, self.site)
-            sign = "//" if whole(value) is not None and not isinstance(value, float) else "/"
-        return Operation(sign, left, right)
+        return Operation(sign, self.spell(node.left), self.spell(node.right))
 
     def _index(self, node: tree.Index) -> Value:
         value = self.spell(node.value)
@@ -133,6 +136,7 @@ class Speller:
         type = tensor.type
         if not isinstance(type, TensorType) or self.site.scope.frame.wrapping.steps:
             raise NotSpellable
+        self.leaves[Wire(tensor.wire)] = type
         shape = Member(Wire(tensor.wire), "shape")
         first = 1 if type.batched else 0
         if node.name == "channels":
@@ -173,6 +177,10 @@ class Speller:
                 scope.names[argument.name or names[position]] = Binding(value)
             if set(scope.names) != set(names):
                 raise NotSpellable  # a default, which may hang on other parameters
-            body = Speller(self.evaluator, Site(scope)).spell(formula.body)
+            speller = Speller(self.evaluator, Site(scope))
+            body = speller.spell(formula.body)
             self.evaluator.formulas[place] = (formula.name, tuple(names), body)
+            self.evaluator.constants.update(
+                {leaf: value for leaf, value in speller.leaves.items() if isinstance(leaf, GlobalName)}
+            )
         return Call(Formula(formula.name, place), arguments, keywords)

@@ -20,15 +20,22 @@ from nnspec.deep_stack import with_deep_stack
 from nnspec.diagnostics.codes import graph
 from nnspec.diagnostics.diagnostic import Diagnostics
 from nnspec.program.declarations import Pending
+from nnspec.program.elaborate import Elaborator
 from nnspec.program.imports import Importer
+from nnspec.program.liveness import Liveness, uses_of
+from nnspec.program.program import CallStep, OperatorStep, Region, RunStep, Step
 from nnspec.program.reporting import LimitReached
 from nnspec.program.settings import Settings, read_settings
 from nnspec.record import Record, replace
 from nnspec.syntax import tree
 
 #: At how many other values of a param the spec is walked, and how many are tried for that.
-WALKS = 2
-TRIES = 16
+WALKS = 6
+TRIES = 24
+#: Larger numbers than this are not tried, for a param may be a count of turns.
+MOST = 1000
+#: Values at which something vanishes: no turn, no padding, a merge of one.
+SMALL = (1, 0, 2)
 
 
 class Structure(Record):
@@ -50,7 +57,7 @@ def find_structure(syntax: tree.Tree, settings: Settings) -> Structure | None:
 
 def _find(syntax: tree.Tree, settings: Settings) -> Structure | None:
     base = _walk(syntax, settings, {})
-    if base is None:
+    if base is None or _has_dead_ends(syntax, settings):
         return None
     others = {name: walks for name in _params(base[0]) if (walks := _others(syntax, settings, base[0], name))}
     declared = tuple(_params(base[0]))
@@ -94,11 +101,9 @@ def _has_source(walks: Sequence[Recorded], kept: frozenset[str]) -> bool:
 def _walk(syntax: tree.Tree, settings: Settings, params: Mapping[str, Any]) -> tuple[Recorded, bool] | None:
     """The spec walked at a setting of its params, and whether its promises hold; None where it has an error."""
     found = Diagnostics()
-    path = syntax.file.path
-    root = None if settings.allow_outside else settings.root or os.path.dirname(os.path.abspath(path))
-    importer = Importer(found, path, root)
     try:
         given = read_settings(settings, syntax, found)
+        importer = _importer(syntax, settings, found)
         recorder = Recorder(found, replace(given, params={**given.params, **params}), importer)
         program = recorder.program()
     except LimitReached:
@@ -109,6 +114,46 @@ def _walk(syntax: tree.Tree, settings: Settings, params: Mapping[str, Any]) -> t
     if broken or not models or not all(model.is_known for model in models):
         return None
     return Recorded(recorder, models), not errors
+
+
+def _has_dead_ends(syntax: tree.Tree, settings: Settings) -> bool:
+    """Whether a stage with weights of its own reaches no output, at some use or turn: a body would make its layers."""
+    found = Diagnostics()
+    elaborator = Elaborator(found, read_settings(settings, syntax, found), _importer(syntax, settings, found))
+    liveness = Liveness()
+    models = [m for m in elaborator.program().models if settings.model in (None, m.name)]
+    todo = [(m.region, frozenset([named.wire for named in m.outputs])) for m in models]
+    seen = set(todo)
+    while todo:
+        region, wanted = todo.pop()
+        live = liveness.of(region, wanted).steps
+        taking_part = {id(step) for step, _ in live}
+        if any(_has_weights(step, region) for step in region.steps if id(step) not in taking_part):
+            return True
+        for step, entered in live:
+            if isinstance(step, RunStep) and step.count != sum(turns.count for turns in entered):
+                return True
+            fresh = {(turns.region, turns.wanted) for turns in entered} - seen
+            seen |= fresh
+            todo += fresh
+    return False
+
+
+def _has_weights(step: Step, region: Region) -> bool:
+    """Whether a step makes weights that no other use has."""
+    if isinstance(step, OperatorStep):
+        types: Any = [region.types[wire] for wire in step.operands]
+        return any(True for _ in step.operator.weights(*types))
+    if isinstance(step, CallStep) and step.owner is not None:
+        return False
+    regions = {use.region for use in uses_of(step)}
+    return any(_has_weights(each, inner) for inner in regions for each in inner.steps)
+
+
+def _importer(syntax: tree.Tree, settings: Settings, found: Diagnostics) -> Importer:
+    path = syntax.file.path
+    root = None if settings.allow_outside else settings.root or os.path.dirname(os.path.abspath(path))
+    return Importer(found, path, root)
 
 
 def _params(walk: Recorded) -> list[str]:
@@ -140,16 +185,20 @@ def _candidates(value: Any, base: Recorded) -> Iterator[Any]:
         yield not value
     elif isinstance(value, int):
         near = [value + 1, value * 2, value - 1, value + 2, value * 4]
-        compared = [n + d for n in _compared(base) for d in (0, 1, -1)]
-        yield from dict.fromkeys(n for n in (*near[:3], *compared, *near[3:]) if n >= 0 and n != value)
+        compared = [n + d for n in _compared(base) if n <= max(MOST, near[-1]) for d in (0, 1, -1)]
+        wanted = (*near[:2], *SMALL, near[2], *compared, *near[3:])
+        yield from dict.fromkeys(n for n in wanted if n >= 0 and n != value)
     elif isinstance(value, (float, Fraction)):
         yield from (value / 2, value * Fraction(9, 10) if isinstance(value, Fraction) else value * 0.9)
     elif isinstance(value, tuple) and len(value) > 1:
         yield from (value[:-1], (*value, value[-1]))
 
 
+_COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
+
+
 def _compared(base: Recorded) -> list[int]:
-    """The whole numbers in conditions."""
+    """The whole numbers that something is compared with."""
     found: dict[int, None] = {}
     units = [base.recorder.unit, *base.recorder.importer.units()]
     todo: list[tuple[tree.Node, bool]] = [(unit.tree, False) for unit in units]
@@ -157,9 +206,8 @@ def _compared(base: Recorded) -> list[int]:
         node, inside = todo.pop()
         if inside and isinstance(node, tree.Number) and isinstance(node.value, int):
             found[node.value] = None
-        for child in tree.children(node):
-            is_condition = isinstance(node, (tree.Choice, tree.Conditional)) and child is node.condition
-            todo.append((child, inside or is_condition))
+        for child in tree.children(node) if not isinstance(node, tree.ExpectStatement) else ():
+            todo.append((child, inside or (isinstance(node, tree.Binary) and node.operator in _COMPARISONS)))
         if isinstance(node, tree.Tree):
             continue
     return list(found)
