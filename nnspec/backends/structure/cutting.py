@@ -7,11 +7,11 @@ from typing import Any
 
 from nnspec.backends.steps import is_auxiliary, short, taken_apart
 from nnspec.backends.structure.observation import Disagreement, Observation
-from nnspec.backends.structure.statements import Element, Inline, Set, Var
+from nnspec.backends.structure.statements import Element, Inline, Set, Var, within
 from nnspec.calls import Arrival, Call, Item, Member, Operation, Starred, Value, mapped
 from nnspec.record import replace
 from nnspec.shapes.tensor import TensorType
-from nnspec.spelled import SpelledFloat, SpelledInt, spelled
+from nnspec.spelled import SpelledFloat, SpelledInt, plain, spelled
 
 
 def spelled_type(type: TensorType, operand: Value) -> TensorType:
@@ -28,16 +28,21 @@ def spelled_type(type: TensorType, operand: Value) -> TensorType:
     return replace(type, shape=tuple(sizes))
 
 
-def over(value: Value, operands: Sequence[Value], observation: Observation) -> Value:
-    """A lowered expression over variables: what stands twice in it, as one object, still does."""
+def over(value: Value, operands: Sequence[Value], observation: Observation, *, is_apart: bool = False) -> Value:
+    """A lowered expression over variables: what stands twice in it, as one object, still does.
+
+    Where a layer is made apart from what it is called with, sizes of tensors are numbers.
+    """
     done: dict[int, Value] = {}
 
     def change(part: Any) -> Value:
         if isinstance(part, Arrival):
             return operands[part.index]
         if isinstance(part, (SpelledInt, SpelledFloat)):
-            expression = part.expression
-            return Inline(observation.spell(expression))
+            expression = observation.spell(part.expression)
+            if is_apart and any(isinstance(each, Var) for each in within(expression)):
+                return plain(part)
+            return Inline(expression)
         if isinstance(part, tuple):
             return tuple([_alone(each(item)) for item in part])
         if isinstance(part, list):

@@ -136,6 +136,10 @@ class Functions:
 
     # Calls.
 
+    def is_under_way(self, part: Block | Shared | Network) -> bool:
+        """Whether the function of a block is what is being written."""
+        return isinstance(part, Block) and place_of(part.flow) in self._under_way
+
     def call(self, writer: Writer, events: Sequence[Entered], seen: Sequence[Observation]) -> tuple[Value, int]:
         """The call of a part, and how many tensors it gives.
 
@@ -312,6 +316,12 @@ class Functions:
         made.append(self._build(part, [section], len(made)))
 
     def _build(self, part: Any, sections: list[Section], number: int) -> Function:
+        try:
+            return self._built(part, sections, number, gathers=True)
+        except Disagreement:
+            return self._built(part, sections, number, gathers=False)
+
+    def _built(self, part: Any, sections: list[Section], number: int, *, gathers: bool) -> Function:
         function = Function(part, sections, number)
         self._parameters(function)
         first = sections[0]
@@ -320,7 +330,7 @@ class Functions:
         function.inputs = [Var(_input_name(first, position)) for position in range(len(first.inputs))]
         names = {each.name: each for each in function.parameters}
         seen = [Observation(dict(zip(section.inputs, function.inputs, strict=True)), names) for section in sections]
-        writer = Writer(self)
+        writer = Writer(self, gathers=gathers)
         writer.first_input = function.inputs[0] if function.inputs else None
         writer.lists = lists_of([section.events for section in sections])
         function.body = opening_lists(writer.lists) + writer.body([section.events for section in sections], seen)

@@ -39,8 +39,9 @@ if TYPE_CHECKING:
 class Writer:
     """Writes the body of one function."""
 
-    def __init__(self, functions: Functions, *, is_flat: bool = False) -> None:
+    def __init__(self, functions: Functions, *, is_flat: bool = False, gathers: bool = True) -> None:
         self.functions = functions
+        self.gathers = gathers and not is_flat  # loops over braces fill a list, which not every reader takes
         self.is_flat = is_flat  # no calls of blocks, and no loops: every layer is made where it stands
         self.decided: set[Place] = set()  # conditions and counts that are not written, for they went one way only
         self.lists: dict[str, Var] = {}  # labels with indexes
@@ -106,7 +107,8 @@ class Writer:
             value = event.operator.beside(event.operator, *event.types).lower(*arrivals)
         except (RuleError, TypeError, AttributeError) as error:
             raise Disagreement("an operator cannot be lowered so") from error
-        return over(value, operands, observation)
+        has_weights = not event.operator.is_input and any(True for _ in event.operator.weights(*event.types))
+        return over(value, operands, observation, is_apart=self.is_flat and has_weights)
 
     # Parts.
 
@@ -116,6 +118,11 @@ class Writer:
         first = events[0]
         if first.part is None or (self.is_flat and isinstance(first.part, Block)):
             return self.inlined(events, seen)
+        if self.functions.is_under_way(first.part):
+            lists, self.lists = self.lists, {}
+            statements = self.inlined(events, seen)  # a block that calls itself
+            self.lists = lists
+            return statements
         value, count = self.functions.call(self, events, seen)
         results = tuple(Var() for _ in range(count))
         for event, observation in zip(events, seen, strict=True):
@@ -206,7 +213,7 @@ class Writer:
         self, events: Sequence[Spread], seen: Sequence[Observation], before: list[Statement]
     ) -> list[Statement]:
         self.decided.add(events[0].place)  # of one flow there is no merge, and of none none
-        attempts = (self._side_by_side,) if self.is_flat else (self._gathered, self._side_by_side)
+        attempts = (self._gathered, self._side_by_side) if self.gathers else (self._side_by_side,)
         return first_agreeing([lambda each=each: each(events, seen) for each in attempts], seen)
 
     def _gathered(self, events: Sequence[Spread], seen: Sequence[Observation]) -> list[Statement]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
+from nnspec.backends.printer import flat_text, pieces
 from nnspec.backends.structure.events import GlobalName, Place
 from nnspec.backends.structure.observation import Disagreement
 from nnspec.backends.structure.recorder import Recorder
@@ -109,3 +110,8 @@ def _kind(value: Any) -> str:
         inner = {_kind(item) for item in value}
         return f"tuple[{inner.pop()}, ...]" if len(inner) == 1 else "tuple[object, ...]"
     return "str" if isinstance(value, str) else "object"
+
+
+def literal_text(value: Value) -> str:
+    """A plain value as it stands in the head of a function."""
+    return flat_text(pieces(value, str))

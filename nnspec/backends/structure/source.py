@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from nnspec.backends.imports import Imports
@@ -19,7 +19,7 @@ from nnspec.backends.structure.functions import (
 )
 from nnspec.backends.structure.merge import Writer
 from nnspec.backends.structure.naming import name_layers, name_variables, set_shortcuts_apart, unused
-from nnspec.backends.structure.numbers import Numbers, Recorded, kind_of, plain_value
+from nnspec.backends.structure.numbers import Numbers, Recorded, kind_of, literal_text, plain_value
 from nnspec.backends.structure.observation import Disagreement, Observation, agreed
 from nnspec.backends.structure.printing import TENSOR, Printer, definition
 from nnspec.backends.structure.spelling import place_of
@@ -35,7 +35,7 @@ from nnspec.backends.structure.statements import (
     within,
 )
 from nnspec.backends.variables import RESERVED, variable_name
-from nnspec.calls import Assign, Call, Value, Variable, mapped
+from nnspec.calls import Assign, Call, Item, Value, Variable, mapped
 from nnspec.program.program import Model
 from nnspec.record import Record
 from nnspec.shapes.tensor import TensorType
@@ -99,9 +99,15 @@ class Structured:
         return each.recorder.networks.get(model.name, each.recorder.events)
 
     def _body(self, index: int) -> tuple[Writer, list[Statement], list[Value]]:
+        try:
+            return self._written(index, gathers=True)
+        except Disagreement:
+            return self._written(index, gathers=False)
+
+    def _written(self, index: int, *, gathers: bool) -> tuple[Writer, list[Statement], list[Value]]:
         models = [each.models[index] for each in self.recorded]
         events = [self._events(each, model) for each, model in zip(self.recorded, models, strict=True)]
-        writer = Writer(self.functions)
+        writer = Writer(self.functions, gathers=gathers)
         writer.input_names = [tensor.name for tensor in models[0].inputs]
         writer.several_inputs = len(writer.input_names) > 1
         writer.lists = lists_of(events)
@@ -117,15 +123,23 @@ class Structured:
         results: list[Value] = []
         for position in range(len(models[0].outputs)):
             found = [o.read(model.outputs[position].wire) for model, o in zip(models, seen, strict=True)]
-            results.append(agreed(found))
-        if not all(isinstance(result, Var) for result in results):
-            raise Disagreement("an output is one of a list")
+            results.append(self._output(body, agreed(found)))
         if len(results) > 1:
             results = [self._named(body, var, self.outputs[index][i]) for i, var in enumerate(results)]
         elif isinstance(results[0], Var) and results[0].hint is None:
             results[0].hint = "outputs"
         self._refuse_decided(writer)
         return writer, body, results
+
+    @staticmethod
+    def _output(body: list[Statement], value: Value) -> Var:
+        """An output's variable; what is read from a list has one of its own."""
+        if isinstance(value, Var):
+            return value
+        if isinstance(value, Item):
+            body.append(Set((var := Var(),), value))
+            return var
+        raise Disagreement("an output is one of a list")
 
     def _refuse_decided(self, writer: Writer) -> None:
         """What conditions hang on cannot stay open where only one of their ways is known."""
@@ -158,7 +172,12 @@ class Structured:
         for index, model in enumerate(self.recorded[0].models):
             call = Call("keras.Model", (), {"name": model.name})
             texts.append(self.builder(index, "build_model", "", (), call).text)
-        return [*texts, *self.constant_lines(), *self.formula_texts()]
+        texts += [*self.constant_lines(), *self.formula_texts()]
+        try:
+            compile("\n\n".join(texts), "model.py", "exec")  # which runs nothing
+        except (SyntaxError, RecursionError, MemoryError) as error:
+            raise Disagreement("more levels than Python takes") from error
+        return texts
 
     def function_texts(self) -> list[str]:
         """The definitions of all functions that the builders call, those that are called first."""
@@ -296,10 +315,12 @@ class Structured:
 
     def formula_texts(self) -> list[str]:
         """The definitions of formulas."""
-        texts: list[str] = []
-        for place in _growing(self.used_formulas):
+        texts: dict[Place, str] = {}
+        while left := [each for each in self.used_formulas if each not in texts]:
+            place = left[0]  # a formula may call others
             name = self.formulas[place]
-            _, parameters, body = self.recorded[0].recorder.formulas[place]
+            known_to = next(each.recorder for each in self.recorded if place in each.recorder.formulas)
+            _, parameters, body = known_to.formulas[place]
             if any(isinstance(part, GlobalName) and self.numbers.is_open(part) for part in within(body)):
                 raise Disagreement("a formula reads what is open")
             known = {each: Variable(variable_name(each)) for each in parameters}
@@ -310,8 +331,8 @@ class Structured:
             value = self.fill({})(mapped(body, change))
             line = value_text("return ", value, self.imports.name, STEP)
             heads = [f"{variable.name}: float" for variable in known.values()]
-            texts.append(definition(name, heads, "float", f"`{name}` of the spec.", [line]))
-        return texts
+            texts[place] = definition(name, heads, "float", f"`{name}` of the spec.", [line])
+        return list(texts.values())
 
     def _function(self, function: Function) -> str:
         free = [(self.text_of(name), name) for name in self.free(function)]
@@ -328,7 +349,7 @@ class Structured:
             elif parameter.is_late:
                 heads.append(f"{parameter.variable}: {kind} | None = None")
             else:
-                heads.append(f"{parameter.variable}: {kind} = {_literal_text(parameter.default)}")
+                heads.append(f"{parameter.variable}: {kind} = {literal_text(parameter.default)}")
         if free:
             heads += ["*", *[f"{text}: {self.kind_of_free(name)}" for text, name in free]]
         result = self._result(function)
@@ -432,7 +453,7 @@ class Structured:
         lines.append(value_text("return ", made, self.imports.name, STEP))
         heads = [
             f"{self.number(each)}: {kind_of([self.numbers.values[each.place]])} = "
-            f"{_literal_text(plain_value(self.numbers.values[each.place]))}"
+            f"{literal_text(plain_value(self.numbers.values[each.place]))}"
             for each in params
         ]
         self.imports.modules.add("keras")
@@ -470,20 +491,5 @@ class Structured:
         return sorted(found, key=lambda each: order.index(each.place) if each.place in order else len(order))
 
 
-def _growing(found: Mapping[Place, None]) -> Iterator[Place]:
-    """All keys, those that are added on the way too."""
-    done: set[Place] = set()
-    while len(done) < len(found):
-        place = next(each for each in found if each not in done)
-        done.add(place)
-        yield place
-
-
 def _one_or_list(values: list[Value]) -> Value:
     return values[0] if len(values) == 1 else values
-
-
-def _literal_text(value: Value) -> str:
-    from nnspec.backends.printer import flat_text, pieces
-
-    return flat_text(pieces(value, str))
