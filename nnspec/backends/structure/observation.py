@@ -23,7 +23,7 @@ class Observation:
         self.operands = dict(operands)
         self.names = dict(names)
 
-    def inner(self, **names: Value) -> Observation:
+    def inner(self, /, **names: Value) -> Observation:
         """The same wires, and a few names more."""
         made = Observation(self.operands, {**self.names, **names})
         made.operands = self.operands  # one map: what is made inside is seen outside
