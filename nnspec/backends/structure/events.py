@@ -143,10 +143,11 @@ class Got(Record):
 
 
 class Promised(Record):
-    """`: (7, 7, 512)` behind a stage."""
+    """`: (7, 7, 512)` behind a stage: as written, and the shape that is there."""
 
     place: Place
     text: str
+    shape: str
     wire: int
 
 

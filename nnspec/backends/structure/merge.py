@@ -7,6 +7,7 @@ differ for another reason there is no common body (`Disagreement`), and whoever 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -289,6 +290,10 @@ class Writer:
     ) -> list[Statement]:
         made = seen[0].read(events[0].wire)
         last = before[-1] if before else None
+        shapes = {event.shape for event in events}
+        text = events[0].text
+        words = set(re.findall(r"[^\W\d]\w*|\.", text))
+        shown = shapes.pop() if len(shapes) == 1 else None if words & {*seen[0].names, ".", "_"} else text
         if isinstance(last, Set) and made in last.targets and last.note is None:
-            last.note = events[0].text
+            last.note = shown
         return []

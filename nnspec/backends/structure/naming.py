@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
-from nnspec.backends.structure.statements import Branch, Copy, Inline, Loop, LoopName, Set, Statement, Var, within
+from nnspec.backends.structure.statements import Branch, Copy, Loop, LoopName, Set, Statement, Var, within
 from nnspec.backends.variables import variable_name
-from nnspec.calls import Value, mapped
+from nnspec.calls import Value
 
 
 def name_variables(
@@ -23,6 +23,7 @@ def name_variables(
     at_start = live.before(body, set(_vars(list(results))))
     for var in inputs:
         live.meet(var, {*inputs, *at_start})
+    live.long |= {*inputs, *_vars(list(results))}
     return {**_Names(live, body, inputs, taken).names, **loops}
 
 
@@ -63,55 +64,6 @@ def name_layers(layers: Iterable[Var], taken: Iterable[str]) -> dict[Var, str]:
         used.add(name)
         names[var] = name
     return names
-
-
-def set_shortcuts_apart(body: list[Statement], inputs: Sequence[Var]) -> None:
-    """Let a function's input that a merge reads at the end have a name of its own from the start: `shortcut = x`."""
-    for var in inputs:
-        if var.hint is None and _is_skipped(body, var):
-            shortcut = Var("shortcut")
-            _replace(body, var, shortcut)
-            var.hint = "x"
-            body.insert(0, Copy((shortcut,), var))
-
-
-def _is_skipped(body: Sequence[Statement], var: Var) -> bool:
-    """Whether a merge, or a choice between tensors, reads a variable that others have read before."""
-    readers = [statement for statement in body if var in _reads(statement)]
-    return len(readers) > 1 and any(
-        isinstance(each, Branch) or (isinstance(each, Set) and each.is_merge) for each in readers[1:]
-    )
-
-
-def _reads(statement: Statement) -> set[Var]:
-    if isinstance(statement, Branch):
-        return set(_vars(statement.condition)).union(*map(_reads, [*statement.then, *statement.otherwise]))
-    if isinstance(statement, Loop):
-        return set(_vars(statement.over)).union(*map(_reads, statement.body))
-    targets = [each for each in statement.targets if not isinstance(each, Var)]
-    return set(_vars(statement.value)).union(*map(_vars, targets))
-
-
-def _replace(body: Sequence[Statement], old: Var, new: Var) -> None:
-    """Read another variable in place of one."""
-
-    def change(part: object) -> Value:
-        if part is old:
-            return new
-        return Inline(mapped(part.value, change)) if isinstance(part, Inline) else None
-
-    for statement in body:
-        if isinstance(statement, Branch):
-            statement.condition = mapped(statement.condition, change)
-            _replace([*statement.then, *statement.otherwise], old, new)
-        elif isinstance(statement, Loop):
-            statement.over = mapped(statement.over, change)
-            _replace(statement.body, old, new)
-        else:
-            statement.value = mapped(statement.value, change)
-            statement.targets = tuple(
-                each if isinstance(each, Var) else mapped(each, change) for each in statement.targets
-            )
 
 
 class _Liveness:
@@ -188,7 +140,7 @@ class _Names:
             if source in self.group and target in self.group:
                 self._join(target, source)
         for target, source in live.chain:
-            if source in self.group and target in self.group and target.hint is None and source.hint is None:
+            if source in self.group and target in self.group and not self._hint(target) and not self._hint(source):
                 self._join(target, source)
         self.names: dict[Var, str] = {}
         self.of_group: dict[Var, str] = {}
@@ -196,11 +148,15 @@ class _Names:
             self._name(self.group[var], is_input=var in inputs)
         self.names = {var: self.of_group[self.group[var]] for var in order}
 
+    def _hint(self, var: Var) -> str | None:
+        """What the spec calls a variable, if more than the next statement reads it: along a chain it is no name."""
+        return var.hint if var.is_list or var in self.live.long else None
+
     def _join(self, left: Var, right: Var) -> None:
         one, other = self.group[left], self.group[right]
         if one is other:
             return
-        hints = {var.hint for group in (one, other) for var in self.members[group] if var.hint}
+        hints = {name for group in (one, other) for var in self.members[group] if (name := self._hint(var))}
         met = any(var in self._met(one) for var in self.members[other])
         if met or len(hints) > 1:
             return
@@ -224,7 +180,7 @@ class _Names:
 
     def _wanted(self, group: Var, *, is_input: bool) -> str:
         members = self.members[group]
-        hinted = next((var.hint for var in members if var.hint), None)
+        hinted = next((name for var in members if (name := self._hint(var))), None)
         if hinted is not None:
             return hinted
         if is_input or "x" not in {self.of_group.get(self.group[var]) for var in self._met(group) if var in self.group}:

@@ -42,8 +42,9 @@ class Printer:
             return self._branch(statement, indent)
         if isinstance(statement, Loop):
             inside = self.lines(statement.body, indent + STEP)
-            names = ", ".join(self._loop_names(statement)) or "_"
-            return [self._head(f"for {names} in ", statement.over, indent), *inside] if inside else []
+            names, over = _columns_read(self._loop_names(statement), self.fill(statement.over))
+            head = f"for {', '.join(names) or '_'} in "
+            return [self._head(head, over, indent, filled=True), *inside] if inside else []
         targets = tuple(self._target(target) for target in statement.targets)
         value = self.fill(statement.value)
         if isinstance(statement, Copy) and isinstance(value, Variable) and targets == (value.name,):
@@ -84,6 +85,18 @@ class Printer:
         if width(flat) <= WIDTH:
             return flat
         return value_text(head, value, self.imports.name, indent) + ":"
+
+
+def _columns_read(names: Sequence[str], over: Value) -> tuple[Sequence[str], Value]:
+    """The names of a loop and what it runs over, without columns of a written table that nothing reads."""
+    read = [index for index, name in enumerate(names) if not name.startswith("_")]
+    is_table = isinstance(over, (tuple, list)) and all(
+        isinstance(row, (tuple, list)) and len(row) == len(names) for row in over
+    )
+    if not is_table or not read or len(read) == len(names):
+        return names, over
+    rows = [tuple(row[index] for index in read) for row in over]
+    return [names[index] for index in read], tuple(rows if len(read) > 1 else [row[0] for row in rows])
 
 
 def negated(condition: Value) -> Value:

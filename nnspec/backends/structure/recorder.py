@@ -42,6 +42,7 @@ from nnspec.program.stages import Literal
 from nnspec.program.unit import Block, Home, Network, Shared
 from nnspec.program.values import Site
 from nnspec.record import replace
+from nnspec.shapes.tensor import TensorType, shape_text
 from nnspec.source import Span
 from nnspec.spelled import is_spelled, spelled
 from nnspec.syntax import tree
@@ -229,8 +230,9 @@ class Recorder(Elaborator):
 
     def _promise(self, node: tree.Promise, arriving: Tensors | None, scope: Scope) -> Tensors:
         value = super()._promise(node, arriving, scope)
-        if isinstance(value, Tensor):
-            self.events.append(Promised(place_of(node), " ".join(node.shape.span.text.split()), value.wire))
+        if isinstance(value, Tensor) and isinstance(value.type, TensorType):
+            text = " ".join(node.shape.span.text.split())
+            self.events.append(Promised(place_of(node), text, shape_text(value.type.shape), value.wire))
         return value
 
     def _labelled(self, node: tree.Labelled, arriving: Tensors | None, scope: Scope) -> Tensors:

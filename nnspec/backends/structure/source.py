@@ -18,7 +18,7 @@ from nnspec.backends.structure.functions import (
     opening_lists,
 )
 from nnspec.backends.structure.merge import Writer
-from nnspec.backends.structure.naming import name_layers, name_variables, set_shortcuts_apart, unused
+from nnspec.backends.structure.naming import name_layers, name_variables, unused
 from nnspec.backends.structure.numbers import Numbers, Recorded, kind_of, literal_text, plain_value
 from nnspec.backends.structure.observation import Disagreement, Observation, agreed
 from nnspec.backends.structure.printing import TENSOR, Printer, definition
@@ -337,7 +337,6 @@ class Structured:
     def _function(self, function: Function) -> str:
         free = [(self.text_of(name), name) for name in self.free(function)]
         taken = {*self.taken, *[name for name, _ in free], *[each.variable for each in function.used()]}
-        set_shortcuts_apart(function.body, function.inputs)
         names = name_variables(function.body, function.inputs, function.results, taken)
         fill = self.fill(names)
         printer = Printer(names, fill, self.imports)
