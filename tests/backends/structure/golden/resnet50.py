@@ -23,22 +23,19 @@ def stem(x: keras.KerasTensor, bias: bool = False) -> keras.KerasTensor:
 
 def bottleneck(x: keras.KerasTensor, c: int) -> keras.KerasTensor:
     """Apply `Bottleneck`."""
-    shortcut = x
-    s = 1 if shortcut.shape[-1] == c or shortcut.shape[-1] == 4 * c else 2
-    x = keras.layers.Conv2D(c, 1, strides=s, kernel_initializer="he_normal")(shortcut)
-    x = keras.layers.BatchNormalization(epsilon=1.001e-5)(x)
-    x = keras.layers.ReLU()(x)
-    x = keras.layers.Conv2D(c, 3, padding="same", kernel_initializer="he_normal")(x)
-    x = keras.layers.BatchNormalization(epsilon=1.001e-5)(x)
-    x = keras.layers.ReLU()(x)
-    x = keras.layers.Conv2D(4 * c, 1, kernel_initializer="he_normal")(x)
-    x = keras.layers.BatchNormalization(epsilon=1.001e-5)(x)
-    if shortcut.shape[-1] != 4 * c:
-        shortcut = keras.layers.Conv2D(
-            4 * c, 1, strides=s, kernel_initializer="he_normal"
-        )(shortcut)
-        shortcut = keras.layers.BatchNormalization(epsilon=1.001e-5)(shortcut)
-    x = keras.layers.Add()([x, shortcut])
+    s = 1 if x.shape[-1] == c or x.shape[-1] == 4 * c else 2
+    y = keras.layers.Conv2D(c, 1, strides=s, kernel_initializer="he_normal")(x)
+    y = keras.layers.BatchNormalization(epsilon=1.001e-5)(y)
+    y = keras.layers.ReLU()(y)
+    y = keras.layers.Conv2D(c, 3, padding="same", kernel_initializer="he_normal")(y)
+    y = keras.layers.BatchNormalization(epsilon=1.001e-5)(y)
+    y = keras.layers.ReLU()(y)
+    y = keras.layers.Conv2D(4 * c, 1, kernel_initializer="he_normal")(y)
+    y = keras.layers.BatchNormalization(epsilon=1.001e-5)(y)
+    if x.shape[-1] != 4 * c:
+        x = keras.layers.Conv2D(4 * c, 1, strides=s, kernel_initializer="he_normal")(x)
+        x = keras.layers.BatchNormalization(epsilon=1.001e-5)(x)
+    x = keras.layers.Add()([y, x])
     return keras.layers.ReLU()(x)
 
 
@@ -47,19 +44,16 @@ def build_model(classes: int = 1000) -> keras.Model:
     175 layers.
     """
     inputs = keras.Input(shape=(224, 224, 3), name="input")
-    conv2 = stem(inputs, bias=True)  # (56, 56, 64)
+    x = stem(inputs, bias=True)  # (56, 56, 64)
     for _ in range(3):
-        conv2 = bottleneck(conv2, 64)
-    conv3 = conv2
+        x = bottleneck(x, 64)
     for _ in range(4):
-        conv3 = bottleneck(conv3, 128)
-    conv4 = conv3
+        x = bottleneck(x, 128)
     for _ in range(6):
-        conv4 = bottleneck(conv4, 256)
-    conv5 = conv4
+        x = bottleneck(x, 256)
     for _ in range(3):
-        conv5 = bottleneck(conv5, 512)
-    x = keras.layers.GlobalAveragePooling2D()(conv5)
+        x = bottleneck(x, 512)
+    x = keras.layers.GlobalAveragePooling2D()(x)
     x = keras.layers.Dense(classes)(x)
     outputs = keras.layers.Softmax()(x)
     return keras.Model(inputs, outputs, name="resnet50")

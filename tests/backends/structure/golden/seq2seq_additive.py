@@ -68,12 +68,10 @@ def build_model(vocabulary: int = 10) -> keras.Model:
     words = keras.layers.Embedding(vocabulary, 8)(target)
     source = keras.Input(shape=(None,), dtype="int32", name="source")
     x = keras.layers.Embedding(vocabulary, 8)(source)
-    below, a_0 = keras.layers.GRU(HIDDEN, return_sequences=True, return_state=True)(x)
-    a[0] = a_0
-    memory, b_0 = keras.layers.GRU(HIDDEN, return_sequences=True, return_state=True)(
-        below
-    )
-    b[0] = b_0
+    x, y = keras.layers.GRU(HIDDEN, return_sequences=True, return_state=True)(x)
+    a[0] = y
+    memory, x = keras.layers.GRU(HIDDEN, return_sequences=True, return_state=True)(x)
+    b[0] = x
     x = memory
     for t in range(LENGTH):
         x = look(b[t], memory)

@@ -64,12 +64,9 @@ def feed_forward(x: keras.KerasTensor, *, width: int) -> keras.KerasTensor:
 
 def encoder(x: keras.KerasTensor, *, width: int, rate: float) -> keras.KerasTensor:
     """Apply `Encoder`."""
-    shortcut = x
-    x = keras.layers.MultiHeadAttention(
-        width // 64, shortcut.shape[-1] // (width // 64)
-    )(shortcut, shortcut)
-    x = keras.layers.Dropout(rate)(x)
-    x = keras.layers.Add()([x, shortcut])
+    y = keras.layers.MultiHeadAttention(width // 64, x.shape[-1] // (width // 64))(x, x)
+    y = keras.layers.Dropout(rate)(y)
+    x = keras.layers.Add()([y, x])
     x = keras.layers.LayerNormalization()(x)
     y = feed_forward(x, width=width)
     y = keras.layers.Dropout(rate)(y)
@@ -81,12 +78,11 @@ def decoder(
     x: keras.KerasTensor, memory: keras.KerasTensor, *, width: int, rate: float
 ) -> keras.KerasTensor:
     """Apply `Decoder`."""
-    shortcut = x
-    x = keras.layers.MultiHeadAttention(
-        width // 64, shortcut.shape[-1] // (width // 64)
-    )(shortcut, shortcut, use_causal_mask=True)
-    x = keras.layers.Dropout(rate)(x)
-    x = keras.layers.Add()([x, shortcut])
+    y = keras.layers.MultiHeadAttention(width // 64, x.shape[-1] // (width // 64))(
+        x, x, use_causal_mask=True
+    )
+    y = keras.layers.Dropout(rate)(y)
+    x = keras.layers.Add()([y, x])
     x = keras.layers.LayerNormalization()(x)
     y = keras.layers.MultiHeadAttention(width // 64, x.shape[-1] // (width // 64))(
         x, memory

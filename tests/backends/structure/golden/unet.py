@@ -30,14 +30,13 @@ def build_model() -> keras.Model:
         x = double(x, 64 * 2**i)
         down[i] = x
         x = keras.layers.MaxPooling2D(2)(x)
-    bottom = double(x, 1024)
+    x = double(x, 1024)
     for i, c in ((3, 512), (2, 256), (1, 128), (0, 64)):
-        bottom = keras.layers.Conv2DTranspose(c, 2, strides=2)(bottom)
-        x = keras.layers.Cropping2D((down[i].shape[1] - bottom.shape[1]) // 2)(down[i])
-        bottom = keras.layers.Concatenate()([x, bottom])
-        bottom = double(bottom, c)
-    # (picture.height - 184, picture.width - 184, 2)
-    mask = keras.layers.Conv2D(2, 1)(bottom)
+        x = keras.layers.Conv2DTranspose(c, 2, strides=2)(x)
+        y = keras.layers.Cropping2D((down[i].shape[1] - x.shape[1]) // 2)(down[i])
+        x = keras.layers.Concatenate()([y, x])
+        x = double(x, c)
+    mask = keras.layers.Conv2D(2, 1)(x)  # (388, 388, 2)
     return keras.Model(inputs, mask, name="unet")
 
 

@@ -13,17 +13,11 @@ def build_model(classes: int = 1000) -> keras.Model:
     """
     inputs = keras.Input(shape=(224, 224, 3), name="input")
     x = inputs
-    for c, n, _size in (
-        (64, 2, 112),
-        (128, 2, 56),
-        (256, 3, 28),
-        (512, 3, 14),
-        (512, 3, 7),
-    ):
+    for c, n in ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3)):
         for _ in range(n):
             x = keras.layers.Conv2D(c, 3, padding="same")(x)
             x = keras.layers.ReLU()(x)
-        x = keras.layers.MaxPooling2D(2)(x)  # (size, size, c)
+        x = keras.layers.MaxPooling2D(2)(x)
     x = keras.layers.Flatten()(x)
     x = keras.layers.Dense(4096)(x)
     x = keras.layers.ReLU()(x)
