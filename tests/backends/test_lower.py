@@ -91,16 +91,16 @@ def twins(first_sizes=(8, 8, 1), second_sizes=(8, 8, 1)):
     return net, net(op("Subtract"), fc_a, fc_b)
 
 
-def test_shared_layers_are_made_once_before_their_first_use():
+def test_shared_layers_are_made_once_before_all_others():
     net, y = twins()
     assert body(net.graph(difference=y)) == [
+        'tower_conv = keras.layers.Conv2D(4, 3, name="tower_conv")',
+        'tower_fc = keras.layers.Dense(6, name="tower_fc")',
         'a = keras.Input(shape=(8, 8, 1), name="a")',
         'b = keras.Input(shape=(8, 8, 1), name="b")',
         "x = keras.layers.ZeroPadding2D(1)(a)",
-        'tower_conv = keras.layers.Conv2D(4, 3, name="tower_conv")',
         "x = tower_conv(x)",
         "x = keras.layers.Flatten()(x)",
-        'tower_fc = keras.layers.Dense(6, name="tower_fc")',
         "branch = tower_fc(x)",
         "x = keras.layers.ZeroPadding2D(1)(b)",
         "x = tower_conv(x)",
