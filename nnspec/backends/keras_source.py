@@ -152,7 +152,7 @@ def _training(
     head = "def train() -> None:" if epochs is None else f"def train(epochs: int = {epochs}) -> None:"
     lines = [head, docstring_text("Train the model, and test it.", STEP)]
     begin = [] if seed is None else [Assign((), Call("keras.utils.set_random_seed", (seed,)))]
-    for index, group in enumerate(groups):
+    for index, group in enumerate(filter(None, groups)):
         statements = [*begin, *group] if not index else group
         lines += ([""] if index else []) + _statements([_building(built, one) for one in statements], imports)
     return "\n".join(lines)

@@ -289,7 +289,6 @@ def test_training_statements_are_printed_in_groups():
     assert text.split("def train() -> None:\n")[1].split("\n\n\n")[0].splitlines() == [
         '    """Train the model, and test it."""',
         "    keras.utils.set_random_seed(7)",
-        "",
         "    model = build_critic()",
         "",
         "    # the data",
