@@ -294,7 +294,7 @@ def test_training_statements_are_printed_in_groups():
         "    # the data",
         "    digits = load_digits()",
     ]
-    assert "import sys\n\nimport keras\nfrom sklearn.datasets import load_digits\n" in text
+    assert "import argparse\n\nimport keras\nfrom sklearn.datasets import load_digits\n" in text
 
 
 def test_the_help_for_open_sizes_can_be_typed():
