@@ -126,7 +126,6 @@ class Functions:
         self.entered: dict[Place, list[Entered]] = {}
         self._made: dict[Place, list[Function]] = {}
         self.shared: dict[Place, SharedPart] = {}
-        self.alone: set[Place] = set()  # of models that are a stage just once
         self._under_way: set[Place] = set()
         seen: set[Section] = set()
         for events in recorded:

@@ -119,7 +119,7 @@ class Recorder(Elaborator):
             return value
         if isinstance(value, tuple):
             same = isinstance(expression, (tuple, list)) and len(expression) == len(value)
-            return tuple(map(_spelled_item, value, expression)) if same else value
+            return tuple(map(spelled, value, expression)) if same else value
         return spelled(value, expression)
 
     def applied(
@@ -146,8 +146,8 @@ class Recorder(Elaborator):
             twin = step.operator
         else:
             twin = frame.wrapping.stepped(frame.wrapping.changed(twin), [tensor.type for tensor in inputs])
-        types = tuple([frame.types[wire] for wire in step.operands])
-        self.events.append(Applied(_place(span), twin, step.operands, step.outputs, types))  # type: ignore[arg-type]
+        types = [known for wire in step.operands if isinstance(known := frame.types[wire], TensorType)]
+        self.events.append(Applied(_place(span), twin, step.operands, step.outputs, tuple(types)))
         return value
 
     def _followed(self, followers: tuple[tuple[str, Any], ...], *others: Any) -> Tensors:
@@ -472,10 +472,6 @@ class _RecordedRegions(Regions):
         if seen:
             recorder.record(made, seen[0])
         return made
-
-
-def _spelled_item(value: Any, expression: Value) -> Any:
-    return spelled(value, expression)
 
 
 def _moved(value: Value, wires: dict[int, Wire]) -> Value:

@@ -125,7 +125,8 @@ class Structured:
             found = [o.read(model.outputs[position].wire) for model, o in zip(models, seen, strict=True)]
             results.append(self._output(body, agreed(found)))
         if len(results) > 1:
-            results = [self._named(body, var, self.outputs[index][i]) for i, var in enumerate(results)]
+            named = zip(results, self.outputs[index], strict=True)
+            results = [self._named(body, var, name) for var, name in named if isinstance(var, Var)]
         elif isinstance(results[0], Var) and results[0].hint is None:
             results[0].hint = "outputs"
         self._refuse_decided(writer)
@@ -148,7 +149,7 @@ class Structured:
             if any(place in each and each[place] != base.get(place) for each in others):
                 raise Disagreement("a condition hangs on what is open")
 
-    def _named(self, body: list[Statement], var: Any, name: str) -> Var:
+    def _named(self, body: list[Statement], var: Var, name: str) -> Var:
         """An output whose layer carries its name: one of its own where it comes from a function or loop."""
         for statement in body:
             if isinstance(statement, Set) and var in statement.targets and isinstance(statement.value, Call):
@@ -156,7 +157,7 @@ class Structured:
                 if isinstance(made, Call) and len(statement.targets) == 1 and "name" not in made.kwargs:
                     named = Call(made.target, made.args, {**made.kwargs, "name": keras_name(name)})
                     statement.value = Call(named, statement.value.args, statement.value.kwargs)
-                    return var  # type: ignore[no-any-return]
+                    return var
         output = Var(name)
         body.append(Set((output,), Call(Call("keras.layers.Identity", (), {"name": keras_name(name)}), (var,))))
         return output

@@ -208,8 +208,6 @@ def _compared(base: Recorded) -> list[int]:
             found[node.value] = None
         for child in tree.children(node) if not isinstance(node, tree.ExpectStatement) else ():
             todo.append((child, inside or (isinstance(node, tree.Binary) and node.operator in _COMPARISONS)))
-        if isinstance(node, tree.Tree):
-            continue
     return list(found)
 
 
