@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 
 from nnspec.analysis.conditions import verify_sizes
 from nnspec.analysis.expectations import verify_expectations
@@ -17,6 +18,7 @@ from nnspec.program.program import Program
 from nnspec.program.reporting import LimitReached
 from nnspec.program.settings import Settings, read_settings
 from nnspec.record import replace
+from nnspec.shapes.work import Work
 from nnspec.syntax.read import read_spec
 from nnspec.syntax.tree import Tree
 
@@ -29,12 +31,25 @@ def load(path: str, settings: Settings, found: Diagnostics) -> Program:
     return with_deep_stack(lambda: compile_tree(read_spec(path, found), settings, found))
 
 
-def compile_tree(syntax: Tree, settings: Settings, found: Diagnostics) -> Program:
-    """The program of a tree."""
+class Effort:
+    """What compilations took, counted and never timed: stages, steps of expressions, terms of symbolic sizes."""
+
+    spent = 0
+
+
+def compile_tree(
+    syntax: Tree,
+    settings: Settings,
+    found: Diagnostics,
+    read: Callable[[str, Diagnostics], Tree] = read_spec,
+    effort: Effort | None = None,
+) -> Program:
+    """The program of a tree; `read` gives the trees of what it imports."""
     folder = os.path.dirname(os.path.abspath(syntax.file.path)) if settings.root is None else settings.root
-    importer = Importer(found, syntax.file.path, None if settings.allow_outside else folder)
+    importer = Importer(found, syntax.file.path, None if settings.allow_outside else folder, read)
     syntax = with_files(syntax, importer, found)
     forget()
+    terms = Work.terms
     try:
         given = read_settings(settings, syntax, found)
     except LimitReached:
@@ -48,9 +63,11 @@ def compile_tree(syntax: Tree, settings: Settings, found: Diagnostics) -> Progra
             elaborator.report_unused()
     except LimitReached:
         pass  # it was reported
+    if effort is not None:
+        effort.spent += elaborator.steps + elaborator.stages + Work.terms - terms
     if settings.model is None:
         return program
     return replace(program, models=tuple([m for m in program.models if m.name == settings.model]))
 
 
-__all__ = ["Settings", "compile_tree", "load", "with_deep_stack"]
+__all__ = ["Effort", "Settings", "compile_tree", "load", "with_deep_stack"]

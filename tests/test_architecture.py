@@ -28,6 +28,7 @@ ROOMS = (
     ("program",),
     ("analysis",),
     ("compiler",),
+    ("mending",),
     ("backends",),
     ("train",),
     ("lint",),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from nnspec.diagnostics.codes import names as codes
@@ -21,11 +21,19 @@ if TYPE_CHECKING:
 class Importer:
     """Reads imported files.
 
-    `first` is the file that was named; `root` is the folder that all must lie below, None for any.
+    `first` is the file that was named; `root` is the folder that all must lie below, None for any. `read` makes a
+    tree of a path: of the file there, or of a text that stands for it.
     """
 
-    def __init__(self, found: Diagnostics, first: str, root: str | None) -> None:
+    def __init__(
+        self,
+        found: Diagnostics,
+        first: str,
+        root: str | None,
+        read: Callable[[str, Diagnostics], tree.Tree] = read_spec,
+    ) -> None:
         self._found = found
+        self._read_tree = read
         self._root = None if root is None else os.path.realpath(root)
         self._units: dict[str, Unit | None] = {}
         self._open: list[str] = [os.path.realpath(first)]
@@ -85,7 +93,7 @@ class Importer:
 
     def _read(self, target: str, path: tree.Text) -> tree.Tree | None:
         try:
-            return read_spec(target, self._found)
+            return self._read_tree(target, self._found)
         except Unreadable as error:
             near = "paths are relative to the folder of the file that names them"
             self._fail(path.span, f"{path.value} cannot be read: {error.reason}", near)

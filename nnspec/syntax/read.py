@@ -54,6 +54,11 @@ def read_spec(path: str, found: Diagnostics) -> Tree:
     return parse(file, found, yaml=ending in _YAML)
 
 
+def is_yaml(path: str) -> bool:
+    """Whether a file's name says that it is a YAML spec."""
+    return os.path.splitext(path)[1].lower() in _YAML
+
+
 def parse(file: SourceFile, found: Diagnostics, *, yaml: bool) -> Tree:
     """The tree of a text of either surface."""
     if yaml:
