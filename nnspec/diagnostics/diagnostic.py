@@ -126,6 +126,15 @@ class Diagnostics:
         """Whether any finding is an error."""
         return any(found.severity == "error" for found in self._found.values())
 
+    def errors(self) -> list[Diagnostic]:
+        """All errors, in the order in which they were found: what causes others comes before them."""
+        return [found for found in self._found.values() if found.severity == "error"]
+
+    def exchange(self, old: Diagnostic, new: Diagnostic) -> None:
+        """Put a finding in the place of one of the same code and span, of which more is known now."""
+        assert (old.code, old.span) == (new.code, new.span), "it is the same finding"
+        self._found[new.code.number, new.span] = new
+
     def sorted(self) -> list[Diagnostic]:
         """All findings in the order of their places, each with its count of further ones."""
         whole = [self._counted(key, found) for key, found in self._found.items()]

@@ -20,6 +20,7 @@ from nnspec.syntax import tree
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from nnspec.diagnostics.diagnostic import Diagnostic
     from nnspec.program.program import Model, Program
     from nnspec.program.settings import Settings
     from nnspec.source import Span
@@ -75,7 +76,14 @@ class _Search:
         self.is_own = model.name == model_name(program.tree)
         self.settings = replace(settings, model=model.name)
         self.inputs = list(inputs_of(program.tree, model.name))
+        self.others = [each for each in program.tree.statements if self._is_other(each)]
         self.shapes = {tensor.name: tensor.type.shape for tensor in model.inputs if isinstance(tensor.type, TensorType)}
+
+    def _is_other(self, statement: tree.AnyStatement) -> bool:
+        """Whether a statement is part of another network of the file."""
+        if isinstance(statement, tree.ModelStatement):
+            return self.is_own or statement.name.name != self.model
+        return not self.is_own and isinstance(statement, (tree.FlowStatement, tree.TensorStatement))
 
     def of(self, name: str, node: tree.Apply) -> NearestSizes | None:
         """The answer for one input: all its axes but the last at once, or else one axis alone."""
@@ -138,9 +146,18 @@ class _Search:
         found = Diagnostics()
         text = ",".join(texts)
         program = compile_tree(self.syntax, replace(self.settings, inputs=(*others, (name, text))), found)
-        if found.has_errors or not program.models:
+        if not program.models or any(self._concerns(error) for error in found.errors()):
             return None
         return program.models[0]
+
+    def _concerns(self, error: Diagnostic) -> bool:
+        """Whether an error is one of this model: one of another, met on no way from here, says nothing of it."""
+        places = [error.span, *(frame.span for frame in error.trace)]
+        return not any(_lies_in(place, other.span) for place in places for other in self.others)
+
+
+def _lies_in(inner: Span, outer: Span) -> bool:
+    return inner.file is outer.file and outer.start <= inner.start and inner.end <= outer.end
 
 
 def _attempts(rank: int) -> Iterator[tuple[int, ...]]:
@@ -168,5 +185,8 @@ def _kept(axis: NearestAxis, shapes: Sequence[Shape]) -> NearestAxis:
 
 
 def _axis_name(rank: int, axis: int) -> str:
-    names = (*SPATIAL_NAMES.get(rank, tuple(f"axis {at}" for at in range(rank - 1))), "channels" if rank > 1 else "size")
+    names = (
+        *SPATIAL_NAMES.get(rank, tuple(f"axis {at}" for at in range(rank - 1))),
+        "channels" if rank > 1 else "size",
+    )
     return names[axis]
