@@ -15,7 +15,7 @@ from nnspec.diagnostics.codes import names as codes
 from nnspec.diagnostics.diagnostic import RuleError
 from nnspec.ops.axes import Axes
 from nnspec.ops.fitting import Fits, Sound, axes, norm_axes, ordered, pairs
-from nnspec.ops.kinds import Integer, Kind, OneOf, OrNone, Real, Word
+from nnspec.ops.kinds import Integer, Kind, OneOf, OrNone, Real, Word, show
 from nnspec.ops.operator import REQUIRED
 from nnspec.record import Record
 from nnspec.shapes.dim import Dim
@@ -103,6 +103,22 @@ class Choices(Kind[Call]):
                 raise RuleError(codes.REPEATED_ARGUMENT, f"`{name}` is given twice")
             given[name] = value
         return given
+
+    def spell(self, value: Call) -> str:
+        word, choice = self._chosen(value)
+        settings = {setting.keras: name for name, setting in choice.settings.items()}
+        given = [f"{settings[name]}={show(each)}" for name, each in value.kwargs.items() if name in settings]
+        return f"{word}({', '.join(given)})" if given else word
+
+    def _chosen(self, call: Call) -> tuple[str, Choice]:
+        """The word behind a call: of those of one class, the one that implies most of it."""
+        known = [
+            (word, choice)
+            for word, choice in self.table.items()
+            if choice.target == call.target
+            and all(call.kwargs.get(name) == value for name, value in choice.fixed.items())
+        ]
+        return max(known, key=lambda each: len(each[1].fixed))
 
     def describe(self) -> str:
         return f"{self.what} ({', '.join(self.table)})"

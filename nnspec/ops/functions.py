@@ -12,7 +12,7 @@ from typing import Any
 from nnspec.calls import Arrival, Call, Value
 from nnspec.diagnostics.codes import names as codes
 from nnspec.diagnostics.diagnostic import RuleError
-from nnspec.ops.kinds import Kind, Word
+from nnspec.ops.kinds import Kind, Word, show
 from nnspec.ops.operator import Operator
 from nnspec.shapes.tensor import TensorType
 
@@ -32,6 +32,14 @@ class Function(Kind[Value]):
         if not isinstance(value, Word) or value.name not in self.words:
             raise self.refuse(value)
         return _function_of(_operator(value))
+
+    def spell(self, value: Value) -> str:
+        plain = {word: _function_of(_class_of(word)()) for word in self.words}
+        if not isinstance(value, Call):
+            return next((word for word, function in plain.items() if function == value), str(value))
+        word = next(word for word in self.words if _path(word) == value.target)
+        names = {declared.keras: name for name, declared in _class_of(word).params.items()}
+        return f"{word}({', '.join([f'{names[each]}={show(given)}' for each, given in value.kwargs.items()])})"
 
     def describe(self) -> str:
         return f"an activation ({', '.join(self.words)})"
@@ -73,6 +81,12 @@ def _class_of(word: str) -> type[Operator]:
 
     found: type[Operator] = find_operator(shorthands("act")[word])
     return found
+
+
+def _path(word: str) -> str:
+    """The Keras layer behind a word."""
+    applied = _class_of(word)().lower(Arrival(TensorType((1,))))
+    return str(applied.target.target) if isinstance(applied.target, Call) else ""
 
 
 def _settings(cls: type[Operator]) -> list[str]:

@@ -71,6 +71,10 @@ class Kind(Generic[T]):
         """What is accepted, as it reads after "expects"."""
         raise NotImplementedError
 
+    def spell(self, value: T) -> str:
+        """What was read, as a spec writes it."""
+        return value if isinstance(value, str) and value in self.words else show(value)
+
     def schema(self) -> dict[str, Any]:
         """The JSON Schema of what a YAML file may say."""
         raise NotImplementedError
@@ -250,6 +254,9 @@ class OrNone(Kind["T | None"], Generic[T]):
 
     def describe(self) -> str:
         return f"{self.kind.describe()}, or none"
+
+    def spell(self, value: T | None) -> str:
+        return show(None) if value is None else self.kind.spell(value)
 
     def schema(self) -> dict[str, Any]:
         return {"anyOf": [self.kind.schema(), {"type": "null"}]}

@@ -46,7 +46,9 @@ class Elementwise(Operator):
 
 
 class AnyNumber(Elementwise):
-    """A merge of any number of tensors."""
+    """A merge of any number of tensors, in whatever order."""
+
+    commutes = True
 
     def infer(self, first: TensorType, *others: TensorType) -> TensorType:
         return self.join(first, *others)

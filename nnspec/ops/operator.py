@@ -129,6 +129,8 @@ class Operator:
     reads_part: ClassVar[type[Operator] | None] = None
     #: True for merges, which take a tuple of tensors.
     is_merge: ClassVar[bool] = False
+    #: True for a merge that gives the same in whatever order its tensors come.
+    commutes: ClassVar[bool] = False
     #: True for wrappers, which take the flow in their braces itself.
     is_wrapper: ClassVar[bool] = False
     #: True for what runs over a sequence step by step, which can be run backwards too.
@@ -137,6 +139,8 @@ class Operator:
     has_kernel: ClassVar[bool] = False
     #: True where an element of the output depends on the same element of the inputs alone, whatever the axes.
     is_pointwise: ClassVar[bool] = False
+    #: The shorthands among the parameters, which say nothing of the operator itself: stages of their own stand for them.
+    expands: ClassVar[tuple[str, ...]] = ()
     #: False for what `layers` does not count (`Input`, `Identity`).
     is_layer: ClassVar[bool] = True
 

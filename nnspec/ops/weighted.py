@@ -81,6 +81,7 @@ class Stacked(Weighted):
     dropout: float | None = option(OrNone(Real(ge=0, lt=1)), default=None, doc="a dropout rate after that")
 
     renamed = {**Weighted.renamed, "activation": "act"}
+    expands = ("norm", "act", "dropout")
 
     def followers(self) -> tuple[tuple[str, Any], ...]:
         if self.norm is None and self.act is None and self.dropout is None:
