@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from nnspec.calls import Arrival, Call, Value, layer
 from nnspec.ops.axes import Axes, Axis, axes_of, axis_of, keras_axis
@@ -11,7 +12,11 @@ from nnspec.ops.dtypes import cast
 from nnspec.ops.kinds import Flag, Integer, OrNone, Real
 from nnspec.ops.operator import Example, Operator, Weight, option, param
 from nnspec.ops.spatial import need_numbers, need_real
+from nnspec.shapes.dim import product
 from nnspec.shapes.tensor import TensorType
+
+if TYPE_CHECKING:
+    from nnspec.ops.tape import Held, Tape
 
 _OWN = "nnspec.backends.layers."
 
@@ -34,6 +39,14 @@ class Activation(Operator):
     def dtype(self, x: TensorType) -> str:
         """The dtype of the result."""
         return cast(x.dtype)
+
+    def trace(self, tape: Tape, x: Held, y: TensorType) -> Held:
+        return tape.remembered(y, x) if self.keeps_result else tape.function(y, x)
+
+    @property
+    def keeps_result(self) -> bool:
+        """Whether its slope is worked out from what comes out; else from what arrived."""
+        return False
 
     def lower(self, x: Arrival) -> Value:
         return layer("keras.layers.Activation", self.function)(x)
@@ -66,6 +79,10 @@ class ReLU(Activation):
 
     def dtype(self, x: TensorType) -> str:
         return "float32" if self.negative_slope else super().dtype(x)
+
+    @property
+    def keeps_result(self) -> bool:
+        return self.max_value is None and not self.negative_slope and not self.threshold
 
     def lower(self, x: Arrival) -> Call:
         return layer("keras.layers.ReLU", **self.keras_options())(x)
@@ -132,6 +149,15 @@ class PReLU(Activation):
         sizes = tuple(1 if axis in shared else size for axis, size in enumerate(x.shape))
         yield Weight("alpha", sizes, self.trainable)
 
+    def trace(self, tape: Tape, x: Held, y: TensorType) -> Held:
+        # relu(x) - alpha · relu(-x): the slopes are those of both results, and of the product with alpha.
+        if x.grad:
+            tape.extra(2 * x.size)
+            tape.constant(product([size for weight in self.weights(x.type) for size in weight.shape]))
+        elif self.trainable:
+            tape.extra(x.size)
+        return tape.like(y, x, learns=self.trainable)
+
     def lower(self, x: Arrival) -> Call:
         shared = [axis + 1 for axis in self.shared(x.type)]
         options = {"shared_axes": shared} if shared else {}
@@ -151,6 +177,12 @@ class RReLU(Activation):
 
     renamed = {"lower": "low", "upper": "high"}
     examples = (Example("Input(8, 8, 3) -> RReLU", (8, 8, 3)),)
+
+    def trace(self, tape: Tape, x: Held, y: TensorType) -> Held:
+        if x.grad:
+            tape.extra(x.size)  # the slopes that were drawn
+            tape.extra(x.size, "bool")
+        return tape.like(y, x)
 
     def lower(self, x: Arrival) -> Call:
         return layer(_OWN + "rrelu.RReLU", **self.keras_options())(x)
@@ -239,6 +271,10 @@ class Sigmoid(Activation):
     function = "sigmoid"
     examples = (Example("Input(8) -> Sigmoid", (8,)),)
 
+    @property
+    def keeps_result(self) -> bool:
+        return True
+
 
 class HardSigmoid(Activation):
     """min(max(x / 6 + 1/2, 0), 1).
@@ -260,6 +296,10 @@ class Tanh(Activation):
 
     function = "tanh"
     examples = (Example("Input(8) -> Tanh", (8,)),)
+
+    @property
+    def keeps_result(self) -> bool:
+        return True
 
 
 class Softplus(Activation):
@@ -285,6 +325,11 @@ class Softsign(Activation):
     function = "softsign"
     examples = (Example("Input(8) -> Softsign", (8,)),)
 
+    def trace(self, tape: Tape, x: Held, y: TensorType) -> Held:
+        if x.grad:
+            tape.extra(x.size)  # 1 + |x|
+        return tape.function(y, x)
+
 
 class OverAxis(Activation):
     """What softmaxes have in common: the axis that they sum over."""
@@ -296,6 +341,9 @@ class OverAxis(Activation):
     def infer(self, x: TensorType) -> TensorType:
         axis_of(x, self.axis)
         return super().infer(x)
+
+    def trace(self, tape: Tape, x: Held, y: TensorType) -> Held:
+        return tape.remembered(y, tape.channels_last(x))
 
     def on_axis(self, x: TensorType) -> dict[str, Value]:
         """The axis as an argument of Keras's; nothing where it is the last."""
@@ -358,6 +406,10 @@ class GumbelSoftmax(OverAxis):
         Example("Input(10) -> GumbelSoftmax(temperature=0)", fails="bad-argument"),
     )
 
+    def trace(self, tape: Tape, x: Held, y: TensorType) -> Held:
+        soft = tape.remembered(y, tape.channels_last(x))
+        return tape.like(y, soft) if self.hard else soft
+
     def lower(self, x: Arrival) -> Call:
         return layer(_OWN + "gumbel_softmax.GumbelSoftmax", **self.keras_options(), **self.on_axis(x.type))(x)
 
@@ -372,6 +424,9 @@ class Linear(Activation):
     function = "linear"
     keeps_whole = True
     examples = (Example("Input(8) -> Linear", (8,)),)
+
+    def trace(self, tape: Tape, x: Held, y: TensorType) -> Held:
+        return x
 
 
 class Step(Activation):
@@ -388,6 +443,9 @@ class Step(Activation):
 
     def dtype(self, x: TensorType) -> str:
         return "float32"
+
+    def trace(self, tape: Tape, x: Held, y: TensorType) -> Held:
+        return tape.new(y, order=x.order)
 
     def lower(self, x: Arrival) -> Call:
         return layer(_OWN + "step.Step", **self.keras_options())(x)

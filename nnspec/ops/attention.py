@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nnspec.calls import Arrival, Call, Operation, Value, layer
 from nnspec.diagnostics.codes import lowering
@@ -26,6 +26,9 @@ from nnspec.shapes.dim import Dim, compare, demand, is_known, minimum, product
 from nnspec.shapes.tensor import TensorType, shape_text
 
 _OWN = "nnspec.backends.layers."
+if TYPE_CHECKING:
+    from nnspec.ops.tape import Held, Tape
+
 
 
 class Scoring(Attending):
@@ -54,6 +57,27 @@ class Scoring(Attending):
         return product((*query.spatial, key.shape[-2])) * (query.channels + value.channels)
 
     def by_keras(self, name: str, inputs: tuple[Arrival, ...], query: Value, **settings: Value) -> Call:
+    def trace(self, tape: Tape, *inputs_and_output: Any) -> Held | tuple[Held, Held]:
+        *inputs, y = inputs_and_output
+        query, key, value = self.roles(inputs)
+        learns = self.trainable and any(True for _ in self.weights(*(x.type for x in inputs)))
+        grad = query.grad or key.grad or learns
+        shape = (*query.type.spatial, key.type.shape[-2])
+        weights = tape.new(TensorType(shape), grad=grad)
+        if grad:
+            self.keep_compared(tape, query, key, weights.size)
+            tape.keep(weights, value)
+            tape.extra(2 * weights.size if self.dropout else 0)  # which are dropped, and what is left
+            tape.constant(shape[-2] * shape[-1] if self.causal else 0, "bool")
+        elif value.grad:
+            tape.keep(weights)
+        result = tape.new(y[0] if isinstance(y, tuple) else y, grad=grad or value.grad)
+        return (result, weights) if isinstance(y, tuple) else result
+
+    def keep_compared(self, tape: Tape, query: Held, key: Held, pairs: Dim) -> None:
+        """Keep what the scores of so many pairs were worked out from: the tanh of their sums."""
+        tape.extra(pairs * query.type.channels)
+
         """Keras's layer applied to the inputs, with an expression for the query."""
         _, key, value = self.roles(inputs)
         tensors = [query, value] if key == value else [query, value, key]
@@ -122,6 +146,17 @@ class Attention(Scoring):
             yield Weight("concat_score_weight", (), self.trainable)
 
     def lower(self, *inputs: Arrival) -> Value:
+    def keep_compared(self, tape: Tape, query: Held, key: Held, pairs: Dim) -> None:
+        if self.score_mode == "concat":
+            tape.extra(((2 if self.scale else 1) * query.type.channels + 1) * pairs)
+            return
+        taken = tape.like(query.type, query) if self.scaled else query
+        if key.grad:
+            tape.keep(taken)
+        if query.grad:
+            tape.keep(key)
+        tape.extra(pairs if self.scale else 0)
+
         query = self._divided(inputs[0]) if self.scaled else inputs[0]
         if self.mask is None:
             settings = self.keras_options("scale", "score_mode")
@@ -312,13 +347,50 @@ class MultiHeadAttention(Attending, Weighted):
         return self.heads * (projected + queries * seen * (key_width + value_width))
 
     def reach(self, *inputs: Any) -> tuple[Reach, ...]:
-        window = self.sliding_window
+        width = self.sliding_window
         found = super().reach(*inputs)
-        if window is None:
+        if width is None:
             return found
-        extent = window if self.causal else 2 * window - 1
+        near = window(width if self.causal else 2 * width - 1, before=width - 1)
         attended = self.attended(inputs[0])
-        return tuple(Reach(minimum(x.extent, extent), 1) if axis in attended else x for axis, x in enumerate(found))
+        return tuple(_narrower(near, x) if axis in attended else x for axis, x in enumerate(found))
+
+    def trace(self, tape: Tape, *inputs_and_output: Any) -> Held | tuple[Held, Held]:
+        *inputs, y = inputs_and_output
+        query, key, value = self.roles(inputs)
+        key_width, value_width, output_width = self.widths(query.type)
+        roles = [(query, key_width), (key, key_width), (value, value_width), *[(query, value_width)] * self.gate]
+        heads = [self._projected(tape, x, self.heads * width) for x, width in roles]
+        grad = any(x.grad for x in heads)
+        attended = tape.new(query.type.with_channels(self.heads * value_width), grad=grad)
+        seen = product(key.type.shape[axis] for axis in self.attended(query.type))
+        scores = tape.new(TensorType((*query.type.spatial, self.heads, seen)), grad=grad)
+        if grad:
+            tape.keep(*heads)
+            self._keep_scores(tape, query, attended, scores)
+        if grad and self.gate:
+            tape.keep(attended)
+        kernel = self.heads * value_width * output_width
+        output = y[0] if isinstance(y, tuple) else y
+        result = tape.matmul(tape.copied(attended), output, kernel, learns=self.trainable)
+        return (result, tape.view(scores, y[1], tuple(range(y[1].rank + 1)))) if isinstance(y, tuple) else result
+
+    def _projected(self, tape: Tape, x: Held, width: Dim) -> Held:
+        return tape.matmul(x, x.type.with_channels(width), x.type.channels * width, learns=self.trainable)
+
+    def _keep_scores(self, tape: Tape, query: Held, attended: Held, scores: Held) -> None:
+        """Keep the weights of the values; the fused kernel keeps what came out, and one number for each query.
+
+        It is used on one axis of positions, for values as wide as the keys, where none are dropped and no
+        scores wanted.
+        """
+        key_width, value_width, _ = self.widths(query.type)
+        if query.rank == 2 and not self.dropout and not self.scores and key_width == value_width:
+            tape.keep(attended)
+            tape.extra(query.size // query.type.channels * self.heads, "float32")
+            return
+        tape.keep(scores)
+        tape.extra(2 * scores.size if self.dropout else 0)  # which are dropped, and what is left
 
     def lower(self, *inputs: Arrival) -> Value:
         query, key, value = self.roles(inputs)

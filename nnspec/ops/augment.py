@@ -5,7 +5,7 @@ What is random acts in training only.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nnspec.calls import Arrival, Call, layer
 from nnspec.diagnostics.codes import shapes as codes
@@ -18,6 +18,9 @@ from nnspec.shapes.dim import compare, demand
 from nnspec.shapes.tensor import TensorType, shape_text
 from nnspec.shapes.window import axis_names
 
+
+if TYPE_CHECKING:
+    from nnspec.ops.tape import Held, Tape
 
 class Interval(Kind["tuple[float, float]"]):
     """Two numbers, the smaller one first."""
@@ -72,6 +75,14 @@ class OfImages(Operator):
         return TensorType(x.shape, batched=x.batched)
 
     def lower(self, x: Arrival) -> Call:
+    def trace(self, tape: Tape, x: Held, y: TensorType) -> Held:
+        if x.grad:
+            self.keep_changes(tape, x)
+        return tape.like(y, x)
+
+    def keep_changes(self, tape: Tape, x: Held) -> None:
+        """Keep what was done, where gradients flow through it; before the first weights they do not."""
+
         return layer(f"keras.layers.{type(self).__name__}", **self.keras_options())(x)
 
 
@@ -101,6 +112,9 @@ class RandomFlip(Random):
         Example("Input(32, 3) -> RandomFlip", fails="wrong-rank"),
     )
 
+
+    def keep_changes(self, tape: Tape, x: Held) -> None:
+        tape.extra(1, "bool")
 
 class Cropped(OfImages):
     """What cuts images to a given size."""
@@ -145,6 +159,12 @@ class RandomCrop(Cropped, Random):
 
 class CenterCrop(Cropped):
     """The middle of each image, in a given size; an odd remainder is cut off the end.
+    def keep_changes(self, tape: Tape, x: Held) -> None:
+        width, channels = x.type.shape[1:]
+        tape.keep(x)  # rows are gathered by their numbers, then columns
+        tape.extra(self.height * width * channels)
+        tape.extra(self.height * (width + self.width) * channels, "int64")
+
 
     Shape: `(height, width, channels) -> (height', width', channels)`.
     Source: `keras.layers.CenterCrop`.
@@ -175,6 +195,12 @@ class RandomRotation(Moved):
     Shape: `(height, width, channels)`, unchanged.
     Source: `keras.layers.RandomRotation`.
     """
+    def keep_changes(self, tape: Tape, x: Held) -> None:
+        tape.extra(8 * x.size)  # of each of the four pixels between which one is made: weights, and where they are
+        tape.extra(6 * x.size, "int32")
+        if self.fill_mode == "constant":
+            tape.extra(8 * x.size, "bool")
+
 
     factor: float | tuple[float, float] = param(
         Factor(Interval(Real(ge=-1, le=1))), keras="factor",
@@ -257,6 +283,9 @@ class RandomContrast(Coloured):
     Shape: `(height, width, channels)`, unchanged.
     Source: `keras.layers.RandomContrast`.
     """
+    def keep_changes(self, tape: Tape, x: Held) -> None:
+        tape.extra(x.size)
+
 
     factor: float | tuple[float, float] = param(
         Factor(Interval(Real(ge=0, le=1))), keras="factor", doc="f: from 1 - f to 1 + f; (a, b): from 1 - a to 1 + b"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nnspec.calls import Arrival, Value, layer
 from nnspec.diagnostics.codes import shapes as codes
@@ -27,6 +27,9 @@ from nnspec.shapes.dim import Dim, compare, demand, product
 from nnspec.shapes.tensor import TensorType
 from nnspec.shapes.window import Window, axis_names, padding_per_axis, per_axis
 from nnspec.spelled import is_spelled
+
+if TYPE_CHECKING:
+    from nnspec.ops.tape import Held, Tape
 
 
 class Sliding(Stacked):
@@ -88,6 +91,31 @@ class Sliding(Stacked):
         slid = layer(ranked(name, x), *args, **settings, **options)(padded)
         return every(slid, strides) if both else slid
 
+    def slid(self, tape: Tape, x: Held, y: TensorType, kernel: Dim) -> Held:
+        """Traces a convolution with a kernel of so many weights; what padding it cannot do itself is added before."""
+        windows = self.windows(x.type)
+        pads = [window.pads(width) for window, width in zip(windows, x.type.spatial, strict=True)]
+        if any(before != after or (before and self.padding != "same") for before, after in pads):
+            sizes = [width + before + after for width, (before, after) in zip(x.type.spatial, pads, strict=True)]
+            x = tape.new(x.type.with_shape(*sizes, x.type.channels), grad=x.grad, order=x.order)
+        grad = x.grad or self.trainable
+        self.keep_slid(tape, x, kernel, y.channels, grad=grad)
+        return tape.new(y, grad=grad, order=tape.first(x.rank) if x.rank == 2 else None)
+
+    @staticmethod
+    def keep_slid(tape: Tape, x: Held, kernel: Dim, filters: Dim, *, grad: bool) -> None:
+        """Keep what the framework's convolution takes.
+
+        In one dimension each channel must lie for itself; in two and three the channels are then made the fastest
+        again, and of the kernel too.
+        """
+        taken = tape.channels_first(x)
+        if x.rank > 2:
+            taken = tape.channels_last(taken)
+        if grad:
+            tape.keep(taken)
+            tape.kernel(kernel, copied=x.rank > 2 and filters != 1)
+
     def taps(self, x: TensorType) -> tuple[int, ...]:
         """The window size of each spatial axis."""
         return per_axis(self.kernel, x.rank, "kernel")
@@ -140,6 +168,9 @@ class Conv(Sliding):
 
     def macs(self, x: TensorType, y: TensorType) -> Dim:
         return y.size * product(self.taps(x)) * (x.channels // self.groups)
+
+    def trace(self, tape: Tape, x: Held, y: TensorType) -> Held:
+        return self.slid(tape, x, y, product(self.taps(x.type)) * (x.type.channels // self.groups) * self.filters)
 
     def lower(self, x: Arrival) -> Value:
         return self.slide(
@@ -201,6 +232,9 @@ class DepthwiseConv(Sliding):
     def macs(self, x: TensorType, y: TensorType) -> Dim:
         return y.size * product(self.taps(x))
 
+    def trace(self, tape: Tape, x: Held, y: TensorType) -> Held:
+        return self.slid(tape, x, y, product(self.taps(x.type)) * y.channels)
+
     def lower(self, x: Arrival) -> Value:
         kernel = brief(self.taps(x.type))
         if x.type.rank < 4:
@@ -253,6 +287,12 @@ class SeparableConv(Sliding):
 
     def macs(self, x: TensorType, y: TensorType) -> Dim:
         return product(y.spatial) * x.channels * self.depth_multiplier * (product(self.taps(x)) + self.filters)
+
+    def trace(self, tape: Tape, x: Held, y: TensorType) -> Held:
+        between = y.with_channels(x.type.channels * self.depth_multiplier)
+        spread = self.slid(tape, x, between, product(self.taps(x.type)) * between.channels)
+        self.keep_slid(tape, spread, between.channels * self.filters, self.filters, grad=spread.grad)
+        return tape.new(y, grad=spread.grad, order=spread.order)
 
     def lower(self, x: Arrival) -> Value:
         options = _renamed(self.kernel_options(x.type.rank + 1, -2, -1), "depthwise")

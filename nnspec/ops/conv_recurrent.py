@@ -7,7 +7,7 @@ The window over the maps is `conv.py`'s, the recurrence `recurrent.py`'s. What K
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nnspec.calls import Arrival, Call, Value, layer
 from nnspec.diagnostics.codes import lowering
@@ -23,6 +23,9 @@ from nnspec.shapes.tensor import TensorType, shape_text
 from nnspec.shapes.window import Window, axis_names, padding_per_axis, per_axis
 
 _OWN = "nnspec.backends.layers.frozen_conv_lstm.Frozen"
+if TYPE_CHECKING:
+    from nnspec.ops.tape import Held, Tape
+
 
 
 class ConvLSTM(Carrying):
@@ -116,6 +119,18 @@ class ConvLSTM(Carrying):
 
     def made(self, x: TensorType) -> Call:
         """The Keras layer, not yet applied.
+    def keep_steps(self, tape: Tape, x: Held, *, is_masked: bool) -> None:
+        # Each gate has a convolution of its own, and Keras makes the first step twice, to see what comes out.
+        times, step, map_size = x.type.shape[0] + 1, _step(x.type), product(self.state_shape(x.type))
+        sizes = list(step.spatial)
+        if self.padding != "same":
+            pads = [window.pads(width) for window, width in zip(self.windows(x.type), sizes, strict=True)]
+            sizes = [width + before + after for width, (before, after) in zip(sizes, pads, strict=True)]
+        tape.extra(times * self.gates * product(sizes) * step.channels)
+        if step.rank > 2:
+            tape.constant(times * product(self.taps(x.type)) * step.channels * self.gates * self.filters)
+        tape.extra((times * (8 if step.rank == 2 else 10) - 1) * map_size)
+
 
         Raises: RuleError, for a stride with a dilation.
         """

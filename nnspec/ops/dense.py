@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from nnspec.calls import Arrival, Call, Value, layer
 from nnspec.diagnostics.codes import shapes as codes
@@ -15,6 +16,9 @@ from nnspec.ops.spatial import need_numbers
 from nnspec.ops.weighted import Stacked
 from nnspec.shapes.dim import Dim
 from nnspec.shapes.tensor import TensorType
+
+if TYPE_CHECKING:
+    from nnspec.ops.tape import Held, Tape
 
 
 class Dense(Stacked):
@@ -46,6 +50,9 @@ class Dense(Stacked):
 
     def macs(self, x: TensorType, y: TensorType) -> Dim:
         return x.size * self.units
+
+    def trace(self, tape: Tape, x: Held, y: TensorType) -> Held:
+        return tape.matmul(x, y, x.type.channels * self.units, learns=self.trainable)
 
     def lower(self, x: Arrival) -> Call:
         return layer("keras.layers.Dense", self.units, **self.keras_options())(x)
@@ -80,6 +87,10 @@ class FC(Stacked):
 
     def reach(self, x: TensorType) -> None:
         return None
+
+    def trace(self, tape: Tape, x: Held, y: TensorType) -> Held:
+        flat = x if x.rank == 1 else tape.reshaped(x, TensorType((x.size,), x.type.dtype, x.type.batched))
+        return tape.matmul(flat, y, x.size * self.units, learns=self.trainable)
 
     def lower(self, x: Arrival) -> Call:
         flat = x if x.type.rank == 1 else layer("keras.layers.Flatten")(x)
@@ -116,6 +127,14 @@ class Maxout(Stacked):
 
     def macs(self, x: TensorType, y: TensorType) -> Dim:
         return x.size * self.units * self.pieces
+
+    def trace(self, tape: Tape, x: Held, y: TensorType) -> Held:
+        width = self.units * self.pieces
+        sums = tape.matmul(x, y.with_channels(width), x.type.channels * width, learns=self.trainable)
+        result = tape.remembered(y, sums)
+        if result.grad:
+            tape.keep(sums)
+        return result
 
     def lower(self, x: Arrival) -> Value:
         sums = layer("keras.layers.Dense", self.units * self.pieces, **self.keras_options())(x)
@@ -187,6 +206,11 @@ class Embedding(Operator):
         if self.constraint is not None:
             options["embeddings_constraint"] = per_unit(self.constraint, 2, 0)
         return layer(f"keras.layers.{name}", self.vocabulary, self.width, **options)
+
+    def trace(self, tape: Tape, x: Held, y: TensorType) -> Held:
+        if self.trainable:
+            tape.extra(x.size, "int64")
+        return tape.new(y, grad=self.trainable)
 
     def lower(self, x: Arrival) -> Value:
         return self.maker()(x)

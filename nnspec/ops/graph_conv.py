@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from nnspec.calls import Arrival, Value, layer
 from nnspec.diagnostics.codes import shapes as codes
@@ -13,6 +14,9 @@ from nnspec.ops.spatial import need_numbers
 from nnspec.ops.weighted import Stacked
 from nnspec.shapes.dim import Dim, compare, demand
 from nnspec.shapes.tensor import TensorType, shape_text
+
+if TYPE_CHECKING:
+    from nnspec.ops.tape import Held, Tape
 
 
 class GraphConv(Stacked):
@@ -71,6 +75,18 @@ class GraphConv(Stacked):
 
     def reach(self, x: TensorType, a: TensorType) -> None:
         return None
+
+    def trace(self, tape: Tape, x: Held, a: Held, y: TensorType) -> Held:
+        own = tape.matmul(x, y, x.type.channels * self.units, learns=self.trainable)
+        if self.normalize is not None:
+            factor = tape.new(TensorType((x.type.shape[0], 1)), grad=a.grad)
+            if self.normalize == "symmetric":
+                own = tape.times(y, factor, own)
+            summed = tape.times(y, a, own)
+            if a.grad:
+                tape.extra(2 * x.type.shape[0])
+            return tape.times(y, factor, summed)
+        return tape.times(y, a, own)
 
     def lower(self, x: Arrival, a: Arrival) -> Value:
         return layer("nnspec.backends.layers.graph_conv.GraphConv", self.units, **self.keras_options())([x, a])

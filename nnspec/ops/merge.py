@@ -5,6 +5,8 @@ What Keras would broadcast silently beyond that is an error; `joining.py` finds 
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from nnspec.calls import Arrival, Call, layer
 from nnspec.diagnostics.codes import shapes as codes
 from nnspec.diagnostics.diagnostic import RuleError
@@ -17,6 +19,9 @@ from nnspec.ops.spatial import need_real
 from nnspec.shapes.dim import compare, demand, total
 from nnspec.shapes.tensor import TensorType, shape_text
 
+
+if TYPE_CHECKING:
+    from nnspec.ops.tape import Held, Tape
 
 class Elementwise(Operator):
     """What element by element merges have in common; `gates` says whether sizes of 1 are spread over the others."""
@@ -37,8 +42,19 @@ class Elementwise(Operator):
         return joined(x.dtype for x in xs)
 
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
-        whole = max(inputs, key=lambda x: x.rank)
-        return tuple(Reach(1, 1) for _ in whole.spatial)
+        return (SAME_PLACE,) * (max(x.rank for x in inputs) - 1)
+
+    def reach_from(self, operand: int, result: int, *inputs: TensorType) -> tuple[Reach, ...] | None:
+        """Of a gate's axis of 1 every position sees the one that there is; a vector has no positions."""
+        x, most = inputs[operand], max(inputs, key=lambda x: x.rank)
+        if x.rank < most.rank:
+            return None
+        whole_maps = [each.shape for each in inputs if each.rank == most.rank]
+        return tuple(_spread(own, [shape[axis] for shape in whole_maps]) for axis, own in enumerate(x.spatial))
+
+    def trace(self, tape: Tape, *inputs_and_output: Any) -> Held:
+        *xs, y = inputs_and_output
+        return tape.like(y, *xs)  # a sum needs none of its parts
 
     def lower(self, *xs: Arrival) -> Call:
         # Keras puts axes of 1 after the batch until the ranks are equal, which is how shorter shapes are meant here.
@@ -111,6 +127,13 @@ class Average(AnyNumber):
     """The mean, element by element.
 
     Shape: equal shapes `(*axes), … -> (*axes)`; a `Weight` may be smaller.
+    def trace(self, tape: Tape, *inputs_and_output: Any) -> Held:
+        first, *others, y = inputs_and_output
+        result: Held = first
+        for other in others:
+            result = tape.times(y, result, other)
+        return result
+
     Source: `keras.layers.Average`.
     """
 
@@ -136,6 +159,13 @@ class Maximum(Extreme):
     """The largest, element by element.
 
     Shape: equal shapes `(*axes), … -> (*axes)`; a `Weight` may be smaller.
+    def trace(self, tape: Tape, *inputs_and_output: Any) -> Held:
+        first, *others, y = inputs_and_output
+        result: Held = first
+        for other in others:
+            result = tape.function(y, result, other)
+        return result
+
     Source: `keras.layers.Maximum`.
     """
 
@@ -202,6 +232,15 @@ class Concat(Operator):
         last = axis_of(xs[0].type, self.axis) == xs[0].type.rank - 1
         axis = {} if last else {"axis": keras_axis(self.axis)}
         return layer("keras.layers.Concatenate", **axis)(list(xs))
+
+    def trace(self, tape: Tape, *inputs_and_output: Any) -> Held:
+        *xs, y = inputs_and_output
+        return tape.new(y, grad=any(x.grad for x in xs), order=self.order(xs))
+
+    def order(self, xs: list[Held]) -> tuple[int, ...] | None:
+        """How the axes of the result lie: as those of all inputs, where these agree."""
+        orders = {x.order if x.is_dense else None for x in xs}
+        return orders.pop() if len(orders) == 1 else None
 
 
 class OneOrTwo(Kind["int | tuple[int, int]"]):
@@ -274,6 +313,19 @@ class Dot(Operator):
         i, j = self.of_each(a.type, b.type)
         axes = i + 1 if i == j and a.type.rank == b.type.rank else (i + 1, j + 1)
         return layer("keras.layers.Dot", axes=axes, **self.keras_options())([a, b])
+
+    def trace(self, tape: Tape, a: Held, b: Held, y: TensorType) -> Held:
+        if self.normalize:
+            for x in (a, b):
+                if x.grad:
+                    tape.keep(x)
+                    tape.extra(2 * (x.size // x.type.shape[self.of_each(a.type, b.type)[x is b]]))
+            a, b = tape.like(a.type, a), tape.like(b.type, b)
+        if b.grad:
+            tape.keep(a)
+        if a.grad:
+            tape.keep(b)
+        return tape.new(y, grad=a.grad or b.grad)
 
 
 def _equal_axes(a: TensorType, b: TensorType) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from nnspec.calls import Arrival, Call, Value, layer
 from nnspec.diagnostics.codes import names as name_codes
@@ -13,8 +14,11 @@ from nnspec.ops.choices import CONSTRAINT, INIT, REGULARIZER
 from nnspec.ops.kinds import Flag, Integer, OrNone, Real
 from nnspec.ops.operator import Example, Operator, Weight, option, param
 from nnspec.ops.spatial import need_numbers, need_real
-from nnspec.shapes.dim import compare, demand
+from nnspec.shapes.dim import Dim, compare, demand, product
 from nnspec.shapes.tensor import TensorType, shape_text
+
+if TYPE_CHECKING:
+    from nnspec.ops.tape import Held, Tape
 
 _OWN = "nnspec.backends.layers."
 
@@ -62,6 +66,23 @@ class Norm(Operator):
             yield Weight("gamma", sizes, self.trainable)
         if self.has_beta:
             yield Weight("beta", sizes, self.trainable)
+
+    @property
+    def learns_scale(self) -> bool:
+        """Whether there is a gamma that training changes."""
+        return self.scale and self.trainable
+
+    @property
+    def learns(self) -> bool:
+        """Whether training changes gamma or beta."""
+        return self.trainable and (self.scale or self.has_beta)
+
+    def of_groups(self, tape: Tape, x: Held, y: TensorType, groups: Dim, channels: Dim) -> Held:
+        """Traces the normalisation of each example by groups of channels."""
+        if x.grad or self.learns_scale:
+            tape.keep(tape.exact(x))
+            tape.extra(3 * groups + channels if x.grad else 2 * groups, "float32")
+        return tape.like(y, x, learns=self.learns)
 
     def options(self) -> dict[str, Value]:
         """Keras's arguments, those at their default left out."""
@@ -132,6 +153,21 @@ class BatchNorm(Norm):
         yield Weight("moving_mean", (size,), trainable=False)
         yield Weight("moving_variance", (size,), trainable=False)
 
+    def one_rank(self, x: TensorType) -> int:
+        return x.rank  # the Keras layer keeps to that of its first input
+
+    def trace(self, tape: Tape, x: Held, y: TensorType) -> Held:
+        # (x - mean) · factor: x for the variance, x - mean for the factor, and numbers for each channel.
+        exact = tape.exact(x)
+        if self.trainable and (x.grad or self.learns_scale):
+            tape.keep(tape.copied(exact))
+        if self.trainable and x.grad:
+            tape.keep(exact)
+        channels = x.type.shape[axis_of(x.type, self.axis)]
+        if x.grad or self.learns_scale:
+            tape.constant((3 if self.scale else 4) * channels if x.grad and self.trainable else channels, "float32")
+        return tape.like(y, x, learns=self.learns)
+
     def lower(self, x: Arrival) -> Call:
         last = axis_of(x.type, self.axis) == x.type.rank - 1
         axis = {} if last else {"axis": keras_axis(self.axis)}
@@ -162,6 +198,22 @@ class LayerNorm(Norm):
 
     def weights(self, x: TensorType) -> Iterator[Weight]:
         yield from self.scale_and_offset(*(x.shape[axis] for axis in axes_of(x, self.axis)))
+
+    def trace(self, tape: Tape, x: Held, y: TensorType) -> Held:
+        axes = axes_of(x.type, self.axis)
+        rows = x.size // product(x.type.shape[axis] for axis in axes)
+        exact = tape.exact(x)
+        if trailing(x.type, self.axis):
+            if x.grad or self.learns:
+                tape.keep(exact)
+                tape.extra(2 * rows, "float32")  # mean and 1 / √variance
+            return tape.new(y, grad=x.grad or self.learns)
+        if x.grad:
+            tape.keep(exact)
+            tape.extra(2 * rows, "float32")
+        if x.grad or self.learns_scale:
+            tape.extra((2 if x.grad else 1) * x.size, "float32")
+        return tape.like(y, x, learns=self.learns)
 
     def lower(self, x: Arrival) -> Call:
         own = not trailing(x.type, self.axis)
@@ -217,6 +269,9 @@ class GroupNorm(Norm):
     def weights(self, x: TensorType) -> Iterator[Weight]:
         yield from self.scale_and_offset(x.shape[axis_of(x, self.axis)])
 
+    def trace(self, tape: Tape, x: Held, y: TensorType) -> Held:
+        return self.of_groups(tape, x, y, self.groups, x.type.shape[axis_of(x.type, self.axis)])
+
     def lower(self, x: Arrival) -> Call:
         last = axis_of(x.type, self.axis) == x.type.rank - 1
         axis = {} if last else {"axis": keras_axis(self.axis)}
@@ -255,6 +310,10 @@ class InstanceNorm(Norm):
 
     def weights(self, x: TensorType) -> Iterator[Weight]:
         yield from self.scale_and_offset(x.shape[axis_of(x, self.axis)])
+
+    def trace(self, tape: Tape, x: Held, y: TensorType) -> Held:
+        channels = x.type.shape[axis_of(x.type, self.axis)]
+        return self.of_groups(tape, x, y, channels, channels)
 
     def lower(self, x: Arrival) -> Call:
         last = axis_of(x.type, self.axis) == x.type.rank - 1
@@ -302,6 +361,14 @@ class RMSNorm(Operator):
         if self.bias:
             yield Weight("offset", sizes, self.trainable)
 
+    def trace(self, tape: Tape, x: Held, y: TensorType) -> Held:
+        if x.grad:
+            tape.keep(tape.exact(x))
+            tape.extra(x.size // product(x.type.shape[axis] for axis in axes_of(x.type, self.axis)), "float32")
+        if x.grad or self.trainable:
+            tape.extra(x.size, "float32")  # what gamma is multiplied with
+        return tape.like(y, x, learns=self.trainable)
+
     def lower(self, x: Arrival) -> Call:
         given = {**axes_option(x.type, self.axis), **self.keras_options()}
         # Keras's layer has no settings for its weight, and multiplies it along the last axes whatever `axis` says.
@@ -327,6 +394,12 @@ class UnitNorm(Operator):
         need_axes(x, 1, "a unit normalisation", real=True)
         axes_of(x, self.axis)
         return normalised(x)
+
+    def trace(self, tape: Tape, x: Held, y: TensorType) -> Held:
+        if x.grad:
+            tape.keep(x)
+            tape.extra(2 * (x.size // product(x.type.shape[axis] for axis in axes_of(x.type, self.axis))))
+        return tape.like(y, x)
 
     def lower(self, x: Arrival) -> Call:
         return layer("keras.layers.UnitNormalization", **axes_option(x.type, self.axis))(x)
@@ -361,6 +434,12 @@ class LRN(Operator):
                 label=str(self.size), help=f"write `size={self.size + 1}`: as many on both sides of each channel",
             )  # fmt: skip
         return normalised(x)
+
+    def trace(self, tape: Tape, x: Held, y: TensorType) -> Held:
+        if x.grad:
+            tape.keep(x)
+            tape.extra(2 * x.size)  # k + alpha · Σ x², and its power
+        return tape.like(y, x)
 
     def lower(self, x: Arrival) -> Call:
         return layer(_OWN + "lrn.LRN", **self.keras_options())(x)

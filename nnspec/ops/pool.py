@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from nnspec.calls import Arrival, Call, Value, layer
 from nnspec.diagnostics.codes import shapes as codes
@@ -11,9 +11,12 @@ from nnspec.diagnostics.diagnostic import RuleError
 from nnspec.ops.kinds import Flag, Integer, OrNone, Padding, PaddingValue, PerAxis
 from nnspec.ops.operator import Example, Operator, Reach, Remark, option, param
 from nnspec.ops.spatial import brief, brief_pads, computed, need_real, need_spatial, ranked, unread
-from nnspec.shapes.dim import compare, demand
+from nnspec.shapes.dim import Dim, compare, demand, maximum, product
 from nnspec.shapes.tensor import TensorType
 from nnspec.shapes.window import Pair, Window, axis_names, padding_per_axis, per_axis
+
+if TYPE_CHECKING:
+    from nnspec.ops.tape import Held, Tape
 
 _OWN = "nnspec.backends.layers."
 
@@ -62,6 +65,27 @@ class Pooling(Operator):
 
     def remarks(self, x: TensorType) -> Iterator[Remark]:
         return unread(self.windows(x), x)
+
+    def trace(self, tape: Tape, x: Held, y: TensorType) -> Held:
+        windows = self.windows(x.type)
+        by_keras = self._keras_can(windows, x.type, self._pads(windows, x.type))
+        taken = tape.channels_first(x if by_keras else self._surrounded(tape, x, windows))
+        if x.grad:
+            self.keep_seen(tape, taken, y, by_keras=by_keras)
+        return tape.new(y, grad=x.grad, order=tape.first(x.rank))
+
+    def keep_seen(self, tape: Tape, x: Held, y: TensorType, *, by_keras: bool) -> None:
+        """Keep the input, each channel for itself."""
+        tape.keep(x)
+
+    def _surrounded(self, tape: Tape, x: Held, windows: tuple[Window, ...]) -> Held:
+        """The input with its padding around it."""
+        sizes: list[Dim] = []
+        for window, width in zip(windows, x.type.spatial, strict=True):
+            before, after = window.pads(width)
+            reached = (window.output(width) - 1) * window.stride + window.size if window.ceil else 0
+            sizes.append(maximum(width + before + after, reached))
+        return tape.new(x.type.with_shape(*sizes, x.type.channels), grad=x.grad, order=x.order)
 
     def lower(self, x: Arrival) -> Value:
         windows = self.windows(x.type)
@@ -152,6 +176,14 @@ class MaxPool(Pooling):
         Example("Input(8, 8, 3) -> MaxPool(2, padding=2)", fails="padding-too-large"),
     )
 
+    def keep_seen(self, tape: Tape, x: Held, y: TensorType, *, by_keras: bool) -> None:
+        tape.keep(x)
+        tape.extra(y.size, "int64")  # where the largest value of each window stands
+        windows = self.windows(x.type)
+        pads = [window.pads(width) for window, width in zip(windows, x.type.spatial, strict=True)]
+        if by_keras and any(before != after for before, after in pads):
+            tape.keep(self._surrounded(tape, x, windows))
+
 
 class AvgPool(Pooling):
     """The mean of each window, y = Σ x / n over its n real positions; padding is not counted.
@@ -169,6 +201,11 @@ class AvgPool(Pooling):
         Example("Input(9, 4) -> AvgPool(2, ceil=true)", (5, 4)),
     )
 
+    def keep_seen(self, tape: Tape, x: Held, y: TensorType, *, by_keras: bool) -> None:
+        tape.keep(x)
+        if not by_keras:
+            tape.constant(product(y.spatial))  # the share of real positions in each window
+
 
 class GlobalPooling(Operator):
     """One value of each channel, over all positions."""
@@ -184,6 +221,9 @@ class GlobalPooling(Operator):
 
     def reach(self, x: TensorType) -> None:
         return None
+
+    def trace(self, tape: Tape, x: Held, y: TensorType) -> Held:
+        return tape.new(y, grad=x.grad)
 
     def lower(self, x: Arrival) -> Value:
         return layer(ranked(self.keras, x), **self.keras_options())(x)
@@ -202,6 +242,12 @@ class GlobalMaxPool(GlobalPooling):
         Example("Input(50, 100) -> GlobalMaxPool", (100,)),
         Example("Input(4, 4, 4, 2) -> GlobalMaxPool(keepdims=true)", (1, 1, 1, 2)),
     )
+
+    def trace(self, tape: Tape, x: Held, y: TensorType) -> Held:
+        result = tape.new(y, grad=x.grad)
+        if x.grad:
+            tape.keep(x, result)
+        return result
 
 
 class GlobalAvgPool(GlobalPooling):
@@ -252,6 +298,12 @@ class KMaxPool(Operator):
     def reach(self, x: TensorType) -> None:
         return None
 
+    def trace(self, tape: Tape, x: Held, y: TensorType) -> Held:
+        if x.grad:
+            tape.keep(x)
+            tape.extra(2 * y.size, "int64")
+        return tape.new(y, grad=x.grad, order=tape.first(x.rank))
+
     def lower(self, x: Arrival) -> Value:
         return layer(_OWN + "k_max_pooling.KMaxPooling", self.k)(x)
 
@@ -272,6 +324,15 @@ class AdaptivePooling(Operator):
 
     def reach(self, x: TensorType) -> None:
         return None
+
+    def trace(self, tape: Tape, x: Held, y: TensorType) -> Held:
+        # Axis by axis: the pieces are looked at, and each gives one position of the next tensor.
+        for axis, size in enumerate(y.spatial):
+            if x.grad and self.mode == "max":
+                tape.keep(x)
+                tape.extra(x.size // x.type.shape[axis] * size)
+            x = tape.new(x.type.with_shape(*x.type.shape[:axis], size, *x.type.shape[axis + 1 :]), grad=x.grad)
+        return x
 
     def lower(self, x: Arrival) -> Value:
         return layer(_OWN + "adaptive_pooling.AdaptivePooling", self.parts(x.type), mode=self.mode)(x)
@@ -295,6 +356,13 @@ class AdaptiveAvgPool(AdaptivePooling):
         Example("Input(13, 13, 8) -> AdaptiveAvgPool(6)", (6, 6, 8)),
         Example("Input(13, 8) -> AdaptiveAvgPool(4)", (4, 8)),
     )
+
+    def trace(self, tape: Tape, x: Held, y: TensorType) -> Held:
+        if not all(isinstance(size, int) for size in x.type.spatial):
+            return super().trace(tape, x, y)
+        if x.grad:
+            tape.keep(tape.channels_first(x))
+        return tape.new(y, grad=x.grad, order=tape.first(x.rank))
 
     def lower(self, x: Arrival) -> Value:
         if not all(isinstance(size, int) for size in x.type.spatial):

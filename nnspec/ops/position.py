@@ -5,11 +5,16 @@ Learned positions need no operator: `Add{ _ | Weight(n, width) }`.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from nnspec.calls import Arrival, Call, layer
 from nnspec.ops.kinds import Integer, Real
 from nnspec.ops.operator import Example, Operator, option
 from nnspec.ops.spatial import need_real, need_spatial
 from nnspec.shapes.tensor import TensorType
+
+if TYPE_CHECKING:
+    from nnspec.ops.tape import Held, Tape
 
 
 class PositionEncoding(Operator):
@@ -36,6 +41,9 @@ class PositionEncoding(Operator):
         need_spatial(x, "a position encoding", (2,))
         need_real(x, "a position encoding")
         return TensorType(x.shape, batched=x.batched)
+
+    def trace(self, tape: Tape, x: Held, y: TensorType) -> Held:
+        return tape.like(y, x)
 
     def lower(self, x: Arrival) -> Call:
         return layer("nnspec.backends.layers.position_encoding.PositionEncoding", **self.keras_options())(x)

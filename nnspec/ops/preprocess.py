@@ -6,7 +6,7 @@ What is fitted to the training data says so by `is_fitted`; `train` fits it, and
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nnspec.calls import Arrival, Call, Value, layer
 from nnspec.diagnostics.codes import names as name_codes
@@ -18,6 +18,9 @@ from nnspec.ops.operator import Example, Operator, Weight, option, param
 from nnspec.ops.spatial import need_numbers, needs_size
 from nnspec.shapes.dim import Dim, compare, demand, is_known
 from nnspec.shapes.tensor import TensorType
+
+if TYPE_CHECKING:
+    from nnspec.ops.tape import Held, Tape
 
 _OWN = "nnspec.backends.layers."
 
@@ -95,6 +98,9 @@ class Rescale(Operator):
             need_as_many(self.offset, x.channels, "offset")
         return TensorType(x.shape, batched=x.batched)
 
+    def trace(self, tape: Tape, x: Held, y: TensorType) -> Held:
+        return tape.like(y, x)  # the numbers in it are constants
+
     def lower(self, x: Arrival) -> Call:
         offset = {} if self.offset == 0 else {"offset": _plain(self.offset)}
         return layer("keras.layers.Rescaling", _plain(self.scale), **offset)(x)
@@ -164,6 +170,9 @@ class Standardize(Operator):
             yield Weight("variance", sizes, trainable=False)
             yield Weight("count", (), trainable=False)
 
+    def trace(self, tape: Tape, x: Held, y: TensorType) -> Held:
+        return tape.like(y, x)  # the numbers in it are constants
+
     def lower(self, x: Arrival) -> Call:
         kept = self.kept(x.type)
         numbers = [each for each in (self.mean, self.variance) if isinstance(each, tuple)]
@@ -217,6 +226,9 @@ class Projection(Operator):
 
     def macs(self, x: TensorType, y: TensorType) -> Dim:
         return x.size * self.width(x)
+
+    def trace(self, tape: Tape, x: Held, y: TensorType) -> Held:
+        return tape.new(y, grad=x.grad)  # the numbers in it are constants
 
     def lower(self, x: Arrival) -> Call:
         return layer(_OWN + "pca.PCA", **self.options())(x)

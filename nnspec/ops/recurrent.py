@@ -7,7 +7,7 @@ steps are maps. Further inputs are the initial states, and last, where it is giv
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from nnspec.calls import Arrival, Call, Value, layer
 from nnspec.diagnostics.codes import shapes as codes
@@ -23,6 +23,9 @@ from nnspec.ops.weighted import Weighted
 from nnspec.shapes.dim import Dim, compare, demand
 from nnspec.shapes.tensor import TensorType, shape_text
 
+
+if TYPE_CHECKING:
+    from nnspec.ops.tape import Held, Tape
 
 class Recurrent(Weighted):
     """What recurrent operators have in common. `gates` weighted sums make the new state, whose parts have names."""
@@ -131,6 +134,21 @@ class Recurrent(Weighted):
                 )
 
     def mended_state(self, state: TensorType, shape: tuple[Dim, ...]) -> str | None:
+    def trace(self, tape: Tape, x: Held, *more_and_output: Any) -> Held | tuple[Held, ...]:
+        *more, y = more_and_output
+        states, mask = self.parts(more)
+        grad = x.grad or self.trainable or any(state.grad for state in states)
+        if grad:
+            self.keep_steps(tape, x, is_masked=mask is not None)
+        outputs = y if isinstance(y, tuple) else (y,)
+        steps_first = (1, 0, *range(2, outputs[0].rank + 1)) if self.sequences else None
+        made = [tape.new(each, grad=grad, order=None if index else steps_first) for index, each in enumerate(outputs)]
+        return tuple(made) if isinstance(y, tuple) else made[0]
+
+    def keep_steps(self, tape: Tape, x: Held, *, is_masked: bool) -> None:
+        """Keep what all steps need backwards."""
+        raise NotImplementedError
+
         """How to bring a tensor to the shape of a state."""
         return None
 
@@ -205,6 +223,35 @@ class OfVectors(Recurrent):
         return f"`Dense({self.units})` makes a state of a vector" if state.rank == 1 else None
 
     def bias_shape(self) -> tuple[int, ...]:
+    #: Values of the size of the state that a step keeps where the inputs of all are multiplied at once; 0: never.
+    at_once: ClassVar[int] = 0
+    #: The same where each step multiplies its own.
+    stepwise: ClassVar[int] = 1
+
+    @property
+    def values_at_once(self) -> int:
+        """How many values of the size of the state a step keeps, where the inputs of all are multiplied at once."""
+        return self.at_once
+
+    def is_at_once(self, *, is_masked: bool) -> bool:
+        """Whether the products with the inputs of all steps are made in one."""
+        return bool(self.at_once) and not is_masked and not self.recurrent_dropout and not self.unroll
+
+    def keep_steps(self, tape: Tape, x: Held, *, is_masked: bool) -> None:
+        steps, width = x.type.shape[0], self.gates * self.units
+        is_at_once = self.is_at_once(is_masked=is_masked)
+        if self.trainable and (is_at_once or not self.dropout):
+            tape.keep(tape.ordered(x, (1, 0, 2)) if is_at_once else x)
+        if x.grad:
+            tape.kernel(x.type.channels * width)
+        tape.kernel(self.units * width)
+        if is_at_once:
+            tape.extra(steps * self.units * self.values_at_once)
+            return
+        values = self.stepwise + (self.gates - 1 if self.recurrent_dropout else 0)
+        tape.extra(((steps + 1) * values + 1) * self.units)  # Keras makes the first step twice, to see what comes out
+        tape.extra((steps + 1) * x.type.channels * self.gates if self.dropout else 0)
+
         """The shape of the bias."""
         return (self.gates * self.units,)
 
@@ -314,6 +361,16 @@ class LSTM(OfVectors, Accelerated, Carrying):
         return self.apply(self.made("LSTM", x), x, more)
 
 
+    # The gates i, f and o, g, the tanh of c, and the h and c before.
+    at_once = 7
+    stepwise = 7
+
+    @property
+    def values_at_once(self) -> int:
+        # The h before is for the gradient of the weights alone; of other functions the sums are kept too.
+        remembered = self.recurrent_activation in ("sigmoid", "tanh", "relu")
+        return self.at_once - (not self.trainable) + (0 if remembered else self.gates)
+
 class GRU(OfVectors, Accelerated):
     """Gated recurrent unit: h = z ⊙ h' + (1 - z) ⊙ g, with z and r = σ(x · W + h' · U + b) each for itself.
 
@@ -344,6 +401,13 @@ class GRU(OfVectors, Accelerated):
         return self.apply(self.made("GRU", x), x, more)
 
 
+    # The gates z and r, g, 1 - z, the h before; and at once the products of h with U for all three.
+    at_once = 8
+    stepwise = 6
+
+    def is_at_once(self, *, is_masked: bool) -> bool:
+        return self.reset_after and super().is_at_once(is_masked=is_masked)
+
 class Masking(Operator):
     """Steps that hold nothing but one value, which recurrent layers after it skip.
 
@@ -373,3 +437,8 @@ class Masking(Operator):
 
     def lower(self, x: Arrival) -> Value:
         return layer("keras.layers.Masking", **self.keras_options())(x)
+    def trace(self, tape: Tape, x: Held, y: TensorType) -> Held:
+        if x.grad:
+            tape.extra(product(x.type.spatial), "bool")
+        return tape.like(y, x)
+

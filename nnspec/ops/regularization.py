@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from nnspec.calls import Arrival, Call, Value, layer
 from nnspec.diagnostics.codes import names as name_codes
 from nnspec.diagnostics.codes import shapes as codes
@@ -11,8 +13,11 @@ from nnspec.ops.dtypes import cast
 from nnspec.ops.kinds import Integer, Many, OrNone, Real
 from nnspec.ops.operator import Example, Operator, option, param
 from nnspec.ops.spatial import need_real
-from nnspec.shapes.dim import compare, demand
+from nnspec.shapes.dim import compare, demand, product
 from nnspec.shapes.tensor import TensorType, shape_text
+
+if TYPE_CHECKING:
+    from nnspec.ops.tape import Held, Tape
 
 _SPATIAL = {2: "1D", 3: "2D", 4: "3D"}
 
@@ -25,6 +30,15 @@ class Noise(Operator):
     def infer(self, x: TensorType) -> TensorType:
         need_real(x, type(self).__name__)
         return TensorType(x.shape, cast(x.dtype), x.batched)
+
+    def trace(self, tape: Tape, x: Held, y: TensorType) -> Held:
+        if x.grad:
+            self.keep_noise(tape, x)
+        return tape.like(y, x)
+
+    def keep_noise(self, tape: Tape, x: Held) -> None:
+        """What the noise was; as many real numbers as there are values, where nothing else is said."""
+        tape.extra(x.size)
 
 
 class Masked(Noise):
@@ -77,6 +91,16 @@ class Dropout(Masked):
         Example("Input(64) -> Dropout", fails="missing-argument"),
     )
 
+    def trace(self, tape: Tape, x: Held, y: TensorType) -> Held:
+        return super().trace(tape, x, y) if self.rate else x
+
+    def keep_noise(self, tape: Tape, x: Held) -> None:
+        if self.noise_shape is None:
+            tape.extra(x.size)
+        else:
+            drawn = [size or whole for size, whole in zip(self.noise_shape, x.type.shape, strict=True)]
+            tape.extra(product(drawn), "bool")
+
     def lower(self, x: Arrival) -> Call:
         return layer("keras.layers.Dropout", self.rate, **self.options())(x)
 
@@ -107,6 +131,9 @@ class SpatialDropout(Noise):
                 help="use `Dropout`" if x.rank == 1 else None,
             )
         return super().infer(x)
+
+    def keep_noise(self, tape: Tape, x: Held) -> None:
+        tape.extra(x.type.channels, "bool")
 
     def lower(self, x: Arrival) -> Call:
         return layer(f"keras.layers.SpatialDropout{_SPATIAL[x.type.rank]}", self.rate, **self.keras_options())(x)
@@ -159,6 +186,9 @@ class GaussianNoise(Noise):
         Example("Input(64) -> GaussianNoise(2)", fails="bad-argument"),
     )
 
+    def keep_noise(self, tape: Tape, x: Held) -> None:
+        return None  # it is added, and a sum needs nothing
+
     def lower(self, x: Arrival) -> Call:
         return layer("keras.layers.GaussianNoise", self.std, **self.keras_options())(x)
 
@@ -175,6 +205,9 @@ class DropPath(Noise):
     rate: float = param(Real(ge=0, lt=1), doc="share of the examples that are dropped")
 
     examples = (Example("Input(8, 8, 3) -> Residual{ ReLU -> DropPath(0.1) }", (8, 8, 3)),)
+
+    def keep_noise(self, tape: Tape, x: Held) -> None:
+        tape.extra(1, "bool")
 
     def lower(self, x: Arrival) -> Call:
         return layer("nnspec.backends.layers.drop_path.DropPath", self.rate, **self.keras_options())(x)

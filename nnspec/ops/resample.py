@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
+from typing import TYPE_CHECKING, Any
 
 from nnspec.calls import Arrival, Call, Value, layer
 from nnspec.diagnostics.codes import names as argument_codes
@@ -17,6 +17,9 @@ from nnspec.shapes.tensor import TensorType, shape_text, sizes_text
 from nnspec.shapes.window import Pair, axis_names, padding_per_axis, per_axis
 
 _METHODS = ("nearest", "bilinear", "bicubic", "lanczos3", "lanczos5")
+if TYPE_CHECKING:
+    from nnspec.ops.tape import Held, Tape
+
 _TAPS = {"nearest": 1, "bilinear": 2, "bicubic": 4, "lanczos3": 6, "lanczos5": 10}  # positions each output reads
 
 
@@ -57,7 +60,10 @@ class UpSample(Operator):
         return computed(x, *sizes, x.channels)
 
     def reach(self, x: TensorType) -> tuple[Reach, ...]:
-        return tuple(Reach(_TAPS[self.interpolation], Fraction(1, factor)) for factor in self.factors(x))
+        return tuple(interpolated(1, factor, _TAPS[self.interpolation]) for factor in self.factors(x))
+
+    def trace(self, tape: Tape, x: Held, y: TensorType) -> Held:
+        return tape.new(y, grad=x.grad)
 
     def lower(self, x: Arrival) -> Value:
         return layer(ranked("UpSampling", x), brief(self.factors(x.type)), **self.keras_options())(x)
@@ -107,6 +113,12 @@ class ZeroPad(Operator):
         return computed(x, *sizes) if self.axis is None else TensorType(sizes, x.dtype, x.batched)
 
     def lower(self, x: Arrival) -> Value:
+    def reach(self, x: TensorType) -> tuple[Reach, ...]:
+        return tuple(window(1, before=before) for before, _ in self.pads(x)[:-1])
+
+    def trace(self, tape: Tape, x: Held, y: TensorType) -> Held:
+        return tape.like(y, x)
+
         pads = self.pads(x.type)
         if self.axis is None:
             return zero_padded(x, pads[:-1])
@@ -192,6 +204,18 @@ class Crop(Operator):
         return like.spatial
 
     def lower(self, x: Arrival, like: Arrival | None = None) -> Value:
+    def reach(self, x: TensorType, like: TensorType | None = None) -> tuple[Reach, ...]:
+        if like is None:
+            return tuple(window(1, before=-cut) for cut, _ in _pairs(self.n, x.rank))
+        return tuple(window(1, before=-((a - b) // 2)) for a, b in zip(x.spatial, like.spatial, strict=True))
+
+    def reach_from(self, operand: int, result: int, *inputs: TensorType) -> tuple[Reach, ...] | None:
+        return self.reach(*inputs) if operand == 0 else None  # of `like` only the sizes are read
+
+    def trace(self, tape: Tape, x: Held, *like_and_output: Any) -> Held:
+        y = like_and_output[-1]
+        return tape.view(x, y, is_dense=y.shape == x.type.shape)
+
         if like is None:
             return _cropped(x, _pairs(self.n, x.type.rank))
         over = [size - wanted for size, wanted in zip(x.type.spatial, like.type.spatial, strict=True)]
@@ -248,6 +272,9 @@ class Resize(Operator):
         return tuple(found)
 
     def lower(self, x: Arrival) -> Value:
+    def trace(self, tape: Tape, x: Held, y: TensorType) -> Held:
+        return tape.new(y, grad=x.grad)
+
         sizes = self.new_sizes(x.type)
         for size in sizes:
             if not is_known(size):

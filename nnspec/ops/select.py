@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 from nnspec.calls import Arrival, Call, Item, Value
 from nnspec.diagnostics.codes import shapes as codes
@@ -16,6 +17,9 @@ from nnspec.shapes.tensor import TensorType
 from nnspec.spelled import is_spelled
 
 
+if TYPE_CHECKING:
+    from nnspec.ops.tape import Held, Tape
+
 class Position(Kind[Dim]):
     """An index of an axis: from 0 on, or from -1 back from its end."""
 
@@ -28,6 +32,9 @@ class Position(Kind[Dim]):
             raise self.refuse(value) from error
 
     def describe(self) -> str:
+    def near(self, value: Any, sizes: Iterable[int]) -> Iterable[int]:
+        return Integer().near(value, sizes)
+
         return "a position: 0 is the first, -1 the last"
 
     def schema(self) -> dict[str, Any]:
@@ -83,6 +90,9 @@ class Take(Operator):
         return None
 
     def lower(self, x: Arrival) -> Value:
+    def trace(self, tape: Tape, x: Held, y: TensorType) -> Held:
+        return tape.without(x, y, axis_of(x.type, self.axis) + 1)
+
         return Item(x, _leading(axis_of(x.type, self.axis), self.index))
 
 
@@ -138,7 +148,12 @@ class Slice(Operator):
         return index
 
     def reach(self, x: TensorType) -> tuple[Reach, ...] | None:
-        return tuple(Reach(1, 1) for _ in x.spatial)
+        axis = axis_of(x, self.axis)
+        start = self._place(self.start, x.shape[axis], "start")
+        return tuple(window(1, before=-start) if at == axis else SAME_PLACE for at in range(x.rank - 1))
+
+    def trace(self, tape: Tape, x: Held, y: TensorType) -> Held:
+        return tape.view(x, y, is_dense=y == x.type)
 
     def lower(self, x: Arrival) -> Value:
         axis = axis_of(x.type, self.axis)
@@ -185,6 +200,16 @@ class Split(Operator):
         )
 
     def lower(self, x: Arrival) -> Value:
+    def reach_from(self, operand: int, result: int, *inputs: TensorType) -> tuple[Reach, ...] | None:
+        (x,) = inputs
+        axis = axis_of(x, self.axis)
+        start = x.shape[axis] // self.n * result
+        return tuple(window(1, before=-start) if at == axis else SAME_PLACE for at in range(x.rank - 1))
+
+    def trace(self, tape: Tape, x: Held, y: tuple[TensorType, ...] | TensorType) -> tuple[Held, ...]:
+        parts = y if isinstance(y, tuple) else (y,)
+        return tuple(tape.view(x, part, is_dense=len(parts) == 1) for part in parts)
+
         return Call("keras.ops.split", (x, self.n), {"axis": keras_axis(self.axis)})
 
 
@@ -211,4 +236,7 @@ class ArgMax(Operator):
         return None
 
     def lower(self, x: Arrival) -> Value:
+    def trace(self, tape: Tape, x: Held, y: TensorType) -> Held:
+        return tape.new(y)
+
         return Call("keras.ops.argmax", (x,), {"axis": keras_axis(self.axis)})

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-from typing import Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 from nnspec.calls import Arrival, Call, Value, layer
 from nnspec.diagnostics.codes import shapes as codes
@@ -15,6 +15,9 @@ from nnspec.ops.spatial import computed, need_spatial, needs_size
 from nnspec.shapes.dim import Dim, Symbolic, compare, demand, is_known, product
 from nnspec.shapes.tensor import TensorType, shape_text, sizes_text
 
+
+if TYPE_CHECKING:
+    from nnspec.ops.tape import Held, Tape
 
 class Flatten(Operator):
     """All axes of a sample in one.
@@ -35,6 +38,9 @@ class Flatten(Operator):
         return None
 
     def lower(self, x: Arrival) -> Value:
+    def trace(self, tape: Tape, x: Held, y: TensorType) -> Held:
+        return tape.reshaped(x, y)
+
         return layer("keras.layers.Flatten")(x)
 
 
@@ -53,6 +59,9 @@ class NewSize(Kind[Dim]):
             raise self.refuse(value) from error
 
     def describe(self) -> str:
+    def near(self, value: Any, sizes: Iterable[int]) -> Iterable[Dim]:
+        return (*self.size.near(value, sizes), -1)
+
         return "a size of at least 1, or -1 for what the others leave"
 
     def schema(self) -> dict[str, Any]:
@@ -122,6 +131,9 @@ class Reshape(Operator):
         return None
 
     def lower(self, x: Arrival) -> Value:
+    def trace(self, tape: Tape, x: Held, y: TensorType) -> Held:
+        return tape.reshaped(x, y)
+
         sizes = self.infer_sizes(x.type)
         unknown = [size for size in sizes if not is_known(size)]
         if len(unknown) > 1:
@@ -179,6 +191,10 @@ class Permute(Operator):
         return super().reach(x) if self.order(x) == tuple(range(x.rank)) else None
 
     def lower(self, x: Arrival) -> Value:
+    def trace(self, tape: Tape, x: Held, y: TensorType) -> Held:
+        now = [0, *(axis + 1 for axis in self.order(x.type))]
+        return tape.view(x, y, tuple([now.index(axis) for axis in x.order]))
+
         return layer("keras.layers.Permute", tuple(axis + 1 for axis in self.order(x.type)))(x)
 
 
@@ -217,6 +233,9 @@ class RepeatVector(Operator):
         return None
 
     def lower(self, x: Arrival) -> Value:
+    def trace(self, tape: Tape, x: Held, y: TensorType) -> Held:
+        return tape.like(y, x)
+
         return layer("keras.layers.RepeatVector", self.n)(x)
 
 
@@ -255,7 +274,10 @@ class PixelShuffle(Operator):
         return TensorType((height * self.n, width * self.n, channels // parts), x.dtype, x.batched)
 
     def reach(self, x: TensorType) -> tuple[Reach, ...]:
-        return (Reach(1, Fraction(1, self.n)),) * 2
+        return (repeated(self.n),) * 2
+
+    def trace(self, tape: Tape, x: Held, y: TensorType) -> Held:
+        return tape.new(y, grad=x.grad) if self.n > 1 else x
 
     def lower(self, x: Arrival) -> Value:
         return Call("keras.ops.depth_to_space", (x, self.n)) if self.n > 1 else x
@@ -275,4 +297,7 @@ class Identity(Operator):
         return x
 
     def lower(self, x: Arrival) -> Value:
+    def trace(self, tape: Tape, x: Held, y: TensorType) -> Held:
+        return x
+
         return x

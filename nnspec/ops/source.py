@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
 
 from nnspec.calls import Arrival, Call, layer
 from nnspec.diagnostics.codes import names as codes
@@ -14,6 +15,9 @@ from nnspec.ops.operator import Example, Operator, option, param
 from nnspec.ops.operator import Weight as LayerWeight
 from nnspec.shapes.dim import Dim, symbol
 from nnspec.shapes.tensor import TensorType
+
+if TYPE_CHECKING:
+    from nnspec.ops.tape import Held, Tape
 
 
 class InputSizes(Many[Dim]):
@@ -30,6 +34,13 @@ class InputSizes(Many[Dim]):
                     help=f"name it with a capital: `Input({', '.join(_named(items))})`",
                 )
         return super().read(value)
+
+
+class InputDtype(OneOf):
+    """What the values of an input are."""
+
+    def near(self, value: Any, sizes: Iterable[int]) -> Iterable[str]:
+        return [word for word in ("float32", "int32") if word != value]  # what Keras computes in, and what it looks up
 
 
 def _named(items: tuple[object, ...]) -> Iterator[str]:
@@ -50,7 +61,7 @@ class Input(Operator):
     sizes: tuple[Dim, ...] = param(
         InputSizes(Size()), default=(), variadic=True, doc="sizes of one example: numbers, or capitals for any size"
     )
-    dtype: str = option(OneOf(*DTYPES), default="float32", keras="dtype", doc="what the values are")
+    dtype: str = option(InputDtype(*DTYPES), default="float32", keras="dtype", doc="what the values are")
 
     is_source = True
     is_input = True
@@ -69,6 +80,9 @@ class Input(Operator):
                 "write them, as in `Input(32, 32, 3)`, or give them on the command line: `--input 32,32,3`",
             )
         return TensorType(self.sizes, self.dtype)
+
+    def trace(self, tape: Tape, y: TensorType) -> Held:
+        return tape.new(y, dtype=self.dtype)
 
     def lower(self) -> Call:
         shape = tuple(size if isinstance(size, int) else None for size in self.sizes)
@@ -111,6 +125,9 @@ class Weight(Operator):
 
     def weights(self) -> Iterator[LayerWeight]:
         yield LayerWeight("value", self.sizes, self.trainable)
+
+    def trace(self, tape: Tape, y: TensorType) -> Held:
+        return tape.weight(y, learns=self.trainable)
 
     def lower(self, anchor: Arrival) -> Call:
         return layer("nnspec.backends.layers.learned_tensor.LearnedTensor", self.sizes, **self.keras_options())(anchor)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from nnspec.calls import Arrival, Value
 from nnspec.diagnostics.codes import shapes as codes
@@ -13,6 +14,9 @@ from nnspec.ops.operator import Example, Operator, Weight, param
 from nnspec.ops.spatial import need_real
 from nnspec.shapes.dim import Dim, compare, demand
 from nnspec.shapes.tensor import TensorType
+
+if TYPE_CHECKING:
+    from nnspec.ops.tape import Held, Tape
 
 
 class Unembed(Operator):
@@ -63,6 +67,10 @@ class Unembed(Operator):
 
     def macs(self, x: TensorType, y: TensorType) -> Dim:
         return x.size * self.table.vocabulary
+
+    def trace(self, tape: Tape, x: Held, y: TensorType) -> Held:
+        table = self.table
+        return tape.matmul(x, y, table.vocabulary * table.width, learns=table.trainable)
 
     def lower(self, x: Arrival) -> Value:
         return self.table.reversible().maker()(x, reverse=True)

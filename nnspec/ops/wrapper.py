@@ -8,7 +8,7 @@ what else stands in the flow stays as it is. What a wrapper does to the tensors 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from nnspec.calls import Arrival, Call, Item, Value, layer, rewrite
 from nnspec.diagnostics.codes import names as name_codes
@@ -17,8 +17,11 @@ from nnspec.diagnostics.diagnostic import RuleError
 from nnspec.ops.kinds import Integer, OneOf, OrNone
 from nnspec.ops.operator import Example, Operator, Reach, Weight, option
 from nnspec.record import replace
-from nnspec.shapes.dim import Dim, compare, demand
+from nnspec.shapes.dim import Dim, compare, demand, product
 from nnspec.shapes.tensor import TensorType, shape_text, step_of, with_steps
+
+if TYPE_CHECKING:
+    from nnspec.ops.tape import Held, Tape
 
 _OWN = "nnspec.backends.layers."
 
@@ -69,11 +72,20 @@ class Wrapper(Operator):
     def weights(self, *inputs: TensorType) -> Iterable[Weight]:
         return self.inner.weights(*inputs)
 
+    def one_rank(self, *inputs: TensorType) -> int | None:
+        return self.inner.one_rank(*inputs)
+
     def macs(self, *inputs_and_output: Any) -> Dim:
         return self.inner.macs(*inputs_and_output)
 
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...] | None:
         return self.inner.reach(*inputs)
+
+    def reach_from(self, operand: int, result: int, *inputs: TensorType) -> tuple[Reach, ...] | None:
+        return self.inner.reach_from(operand, result, *inputs)
+
+    def trace(self, tape: Tape, *inputs_and_output: Any) -> Any:
+        return self.inner.trace(tape, *inputs_and_output)
 
 
 # Wrappers of what has a kernel.
@@ -120,6 +132,15 @@ class WeightNorm(KernelWrapper):
         yield Weight("g", (self.inner.kernel_outputs(kernel.shape),), kernel.trainable)
         yield from inner
 
+    def trace(self, tape: Tape, *inputs_and_output: Any) -> Held:
+        sums: Held = self.inner.trace(tape, *inputs_and_output)
+        if sums.grad:
+            tape.keep(sums)  # which are multiplied by g / ‖v‖
+            g, _, *biases = self.weights(*(x.type for x in inputs_and_output[:-1]))
+            tape.constant((3 + len(biases)) * g.shape[0])
+            tape.constant(2 * g.shape[0], "bool")
+        return tape.like(inputs_and_output[-1], sums)
+
     def wrapped(self, made: Call) -> Call:
         trainable = {"trainable": made.kwargs["trainable"]} if "trainable" in made.kwargs else {}
         return layer(_OWN + "weight_norm.WeightNorm", made, **trainable)
@@ -152,6 +173,14 @@ class SpectralNorm(KernelWrapper):
         yield kernel
         yield Weight("vector_u", (1, kernel.shape[-1]), trainable=False)
         yield from (weight for weight in inner if weight is not kernel)
+
+    def trace(self, tape: Tape, *inputs_and_output: Any) -> Any:
+        kernel, u, *_ = self.weights(*(x.type for x in inputs_and_output[:-1]))
+        out = u.shape[-1]
+        # Every step of the estimate is kept: both vectors, twice, and their lengths.
+        steps = self.power_iterations
+        tape.constant(2 * steps * (product(kernel.shape) // out + out) + 6 * steps + 1)
+        return super().trace(tape, *inputs_and_output)
 
     def wrapped(self, made: Call) -> Call:
         return layer("keras.layers.SpectralNormalization", made, **self.keras_options())
@@ -268,6 +297,28 @@ class Bidirectional(Wrapper):
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...] | None:
         return self.inner.reach(*self.forwards(inputs))
 
+    def reach_from(self, operand: int, result: int, *inputs: TensorType) -> tuple[Reach, ...] | None:
+        return self.reach(*inputs) if operand == 0 else None
+
+    def trace(self, tape: Tape, *inputs_and_output: Any) -> Held | tuple[Held, ...]:
+        *inputs, y = inputs_and_output
+        forward = self._traced(tape, self.forwards(tuple(inputs)))
+        x, *others = self.backwards(tuple(inputs))
+        backward = self._traced(tape, (tape.copied(x), *others))
+        first, second = forward[0], backward[0]
+        outputs = y if isinstance(y, tuple) else (y,)
+        if self.merge_mode is None:
+            return (first, second, *forward[1:], *backward[1:])
+        if self.merge_mode == "mul":
+            merged = tape.times(outputs[0], first, second)
+        else:
+            merged = tape.new(outputs[0], grad=first.grad, order=first.order)
+        return (merged, *forward[1:], *backward[1:]) if isinstance(y, tuple) else merged
+
+    def _traced(self, tape: Tape, inputs: tuple[Held, ...]) -> tuple[Held, ...]:
+        made = self.inner.trace(tape, *inputs, self.inner.infer(*(x.type for x in inputs)))
+        return made if isinstance(made, tuple) else (made,)
+
     def lower(self, *inputs: Arrival) -> Value:
         applied: Call = self.inner.lower(*self.forwards(inputs))
         made = layer("keras.layers.Bidirectional", applied.target, **self.keras_options())
@@ -346,6 +397,9 @@ class TimeDistributed(Wrapper):
     def weights(self, *inputs: TensorType) -> Iterable[Weight]:
         return self.inner.weights(*map(step_of, inputs))
 
+    def one_rank(self, *inputs: TensorType) -> int | None:
+        return self.inner.one_rank(*map(step_of, inputs))
+
     def macs(self, *inputs_and_output: Any) -> Dim:
         *inputs, output = inputs_and_output
         inner = tuple(map(step_of, output)) if isinstance(output, tuple) else step_of(output)
@@ -353,7 +407,37 @@ class TimeDistributed(Wrapper):
 
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...] | None:
         inner = self.inner.reach(*map(step_of, inputs))
-        return None if inner is None else (Reach(1, 1), *inner)
+        return None if inner is None else (SAME_PLACE, *inner)
+
+    def reach_from(self, operand: int, result: int, *inputs: TensorType) -> tuple[Reach, ...] | None:
+        inner = self.inner.reach_from(operand, result, *map(step_of, inputs))
+        return None if inner is None else (SAME_PLACE, *inner)
+
+    def trace(self, tape: Tape, *inputs_and_output: Any) -> Any:
+        *inputs, y = inputs_and_output
+        types = tuple(x.type for x in inputs)
+        if self.inner.is_pointwise and len({type.rank if type.batched else None for type in types}) == 1:
+            return self.inner.trace(tape, *inputs, y)
+        given, steps = self.within(types)
+        folded = self.is_folded or self.folds(*types)
+        own = tape.beside(steps if folded else 1)
+        parts = [self._part(tape, x, type, folded=folded) for x, type in zip(inputs, given, strict=True)]
+        inner = tuple(map(step_of, y)) if isinstance(y, tuple) else step_of(y)
+        made = self.inner.trace(own, *own.taken(parts), inner)
+        tape.join(own, parts, 1 if folded else steps)
+        outputs, made = (y, made) if isinstance(y, tuple) else ((y,), (made,))
+        whole = [
+            tape.new(each, grad=part.grad, order=None if folded else (1, 0, *range(2, each.rank + 1)))
+            for each, part in zip(outputs, made, strict=True)
+        ]
+        return tuple(whole) if isinstance(y, tuple) else whole[0]
+
+    @staticmethod
+    def _part(tape: Tape, x: Held, type: TensorType, *, folded: bool) -> Held:
+        """One step of what arrives, or all steps as examples."""
+        if not x.type.batched:
+            return x
+        return tape.reshaped(x, type) if folded else tape.without(x, type, 1)
 
     def lower(self, *inputs: Arrival) -> Value:
         ranks = {x.type.rank if x.type.batched else None for x in inputs}
