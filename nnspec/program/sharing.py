@@ -35,13 +35,14 @@ class Sharing:
         first, there = self._first.setdefault(owner, (signature, span))
         if first == signature:
             return True
-        ours, theirs = self._difference(signature, first)
+        mine, yours = self._difference(signature, first)
+        other = "axes" if mine[:2] == yours[:2] else "weights"
         self._evaluator.report(
             codes.UNEQUAL_SHARES,
-            f"{name} needs other weights here than at its first use",
+            f"{name} needs other {other} here than at its first use",
             span,
-            label=ours,
-            labels=(Label(there, f"first use: {theirs}"),),
+            label=_shown(mine),
+            labels=(Label(there, f"first use: {_shown(yours)}"),),
             help="bring both to equal sizes first, or write a block, which has new weights at each use",
         )
         return False
@@ -56,7 +57,7 @@ class Sharing:
         if isinstance(step, OperatorStep):
             types: Any = [region.types[wire] for wire in step.operands]
             weights = tuple([(w.name, w.shape, w.trainable) for w in step.operator.weights(*types)])
-            return ((step.operator.keeps, weights),) if weights else ()
+            return ((step.operator.keeps, weights, step.operator.one_rank(*types)),) if weights else ()
         if isinstance(step, CallStep):
             if step.owner is not None:
                 return (("shared", step.owner),)
@@ -72,22 +73,25 @@ class Sharing:
             self._numbered.append(signature)
         return self._numbers[signature]
 
-    def _difference(self, ours: Signature, theirs: Signature) -> tuple[str, str]:
-        """The first two parts that differ, in words."""
+    def _difference(self, ours: Signature, theirs: Signature) -> tuple[Signature, Signature]:
+        """The first two parts that differ; the numbers of layers where one has more."""
         for mine, yours in zip(ours, theirs, strict=False):
             if mine == yours:
                 continue
             if mine[0] in ("part", "run") and mine[:2] == yours[:2] and len(mine) == len(yours):
                 inner = next((m, y) for m, y in zip(mine[2:], yours[2:], strict=True) if m != y)
                 return self._difference(self._numbered[inner[0]], self._numbered[inner[1]])
-            return _shown(mine), _shown(yours)
-        return f"{len(ours)} layers with weights", f"{len(theirs)} layers with weights"
+            return mine, yours
+        return ("layers", len(ours)), ("layers", len(theirs))
 
 
 def _shown(part: Any) -> str:
     name, weights = part[0], part[1]
     if name == "run":
         return f"a repeat of {weights} turns"
+    if name == "layers":
+        return f"{weights} layers with weights"
     if isinstance(weights, tuple) and weights and isinstance(weights[0], tuple):
-        return f"{name} with {weights[0][0]} {' x '.join(map(str, weights[0][1]))}"
+        rank = "" if part[2] is None else f" over {part[2]} {'axis' if part[2] == 1 else 'axes'}"
+        return f"{name}{rank} with {weights[0][0]} {' x '.join(map(str, weights[0][1]))}"
     return str(name)

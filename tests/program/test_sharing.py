@@ -68,3 +68,23 @@ EXACT = {
 @pytest.mark.parametrize("title", EXACT)
 def test_regions_of_unequal_values_are_not_shared(title: str) -> None:
     assert [found.code.slug for found in check(EXACT[title]).found] == ["bad-argument"]
+
+
+RANKS = {
+    "beside each other": "shared S = BN\na = Input(8, 6, 2) -> S\nb = Input(8, 2) -> S\noutput a, b\n",
+    "inside TimeDistributed and outside": "shared S = BN\nInput(8, 6, 2) -> TimeDistributed{ S } -> S\n",
+}
+
+
+@pytest.mark.parametrize("title", RANKS)
+def test_a_layer_that_keeps_to_one_rank_is_not_shared_between_two(title: str) -> None:
+    """Keras's batch normalisation takes as many axes as its first input had."""
+    [found] = check(RANKS[title]).found
+    assert found.code.slug == "unequal-shares"
+    assert "axes" in found.message
+    assert "over 3 axes" in found.label + found.labels[0].text
+
+
+def test_time_steps_and_single_examples_of_one_rank_share() -> None:
+    text = "shared S = BN\nx = Input(5, 8, 2) -> TimeDistributed{ S }\ny = Input(8, 2) -> S\noutput x, y\n"
+    assert sound(text).counts.params == 8
