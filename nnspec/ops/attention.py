@@ -25,10 +25,10 @@ from nnspec.ops.weighted import Weighted
 from nnspec.shapes.dim import Dim, compare, demand, is_known, minimum, product
 from nnspec.shapes.tensor import TensorType, shape_text
 
-_OWN = "nnspec.backends.layers."
 if TYPE_CHECKING:
     from nnspec.ops.tape import Held, Tape
 
+_OWN = "nnspec.backends.layers."
 
 
 class Scoring(Attending):
@@ -56,7 +56,6 @@ class Scoring(Attending):
         query, key, value = self.roles(inputs)
         return product((*query.spatial, key.shape[-2])) * (query.channels + value.channels)
 
-    def by_keras(self, name: str, inputs: tuple[Arrival, ...], query: Value, **settings: Value) -> Call:
     def trace(self, tape: Tape, *inputs_and_output: Any) -> Held | tuple[Held, Held]:
         *inputs, y = inputs_and_output
         query, key, value = self.roles(inputs)
@@ -78,6 +77,7 @@ class Scoring(Attending):
         """Keep what the scores of so many pairs were worked out from: the tanh of their sums."""
         tape.extra(pairs * query.type.channels)
 
+    def by_keras(self, name: str, inputs: tuple[Arrival, ...], query: Value, **settings: Value) -> Call:
         """Keras's layer applied to the inputs, with an expression for the query."""
         _, key, value = self.roles(inputs)
         tensors = [query, value] if key == value else [query, value, key]
@@ -145,7 +145,6 @@ class Attention(Scoring):
         if self.score_mode == "concat":
             yield Weight("concat_score_weight", (), self.trainable)
 
-    def lower(self, *inputs: Arrival) -> Value:
     def keep_compared(self, tape: Tape, query: Held, key: Held, pairs: Dim) -> None:
         if self.score_mode == "concat":
             tape.extra(((2 if self.scale else 1) * query.type.channels + 1) * pairs)
@@ -157,6 +156,7 @@ class Attention(Scoring):
             tape.keep(key)
         tape.extra(pairs if self.scale else 0)
 
+    def lower(self, *inputs: Arrival) -> Value:
         query = self._divided(inputs[0]) if self.scaled else inputs[0]
         if self.mask is None:
             settings = self.keras_options("scale", "score_mode")
@@ -347,13 +347,13 @@ class MultiHeadAttention(Attending, Weighted):
         return self.heads * (projected + queries * seen * (key_width + value_width))
 
     def reach(self, *inputs: Any) -> tuple[Reach, ...]:
-        width = self.sliding_window
+        window = self.sliding_window
         found = super().reach(*inputs)
-        if width is None:
+        if window is None:
             return found
-        near = window(width if self.causal else 2 * width - 1, before=width - 1)
+        extent = window if self.causal else 2 * window - 1
         attended = self.attended(inputs[0])
-        return tuple(_narrower(near, x) if axis in attended else x for axis, x in enumerate(found))
+        return tuple(Reach(minimum(x.extent, extent), 1) if axis in attended else x for axis, x in enumerate(found))
 
     def trace(self, tape: Tape, *inputs_and_output: Any) -> Held | tuple[Held, Held]:
         *inputs, y = inputs_and_output

@@ -18,9 +18,9 @@ from nnspec.shapes.dim import compare, demand
 from nnspec.shapes.tensor import TensorType, shape_text
 from nnspec.shapes.window import axis_names
 
-
 if TYPE_CHECKING:
     from nnspec.ops.tape import Held, Tape
+
 
 class Interval(Kind["tuple[float, float]"]):
     """Two numbers, the smaller one first."""
@@ -74,7 +74,6 @@ class OfImages(Operator):
         need_numbers(x, type(self).__name__)
         return TensorType(x.shape, batched=x.batched)
 
-    def lower(self, x: Arrival) -> Call:
     def trace(self, tape: Tape, x: Held, y: TensorType) -> Held:
         if x.grad:
             self.keep_changes(tape, x)
@@ -83,6 +82,7 @@ class OfImages(Operator):
     def keep_changes(self, tape: Tape, x: Held) -> None:
         """Keep what was done, where gradients flow through it; before the first weights they do not."""
 
+    def lower(self, x: Arrival) -> Call:
         return layer(f"keras.layers.{type(self).__name__}", **self.keras_options())(x)
 
 
@@ -112,9 +112,9 @@ class RandomFlip(Random):
         Example("Input(32, 3) -> RandomFlip", fails="wrong-rank"),
     )
 
-
     def keep_changes(self, tape: Tape, x: Held) -> None:
         tape.extra(1, "bool")
+
 
 class Cropped(OfImages):
     """What cuts images to a given size."""
@@ -152,6 +152,12 @@ class RandomCrop(Cropped, Random):
         Example("Input(32, 32, 3) -> RandomCrop(40, 32)", fails="crop-to-larger"),
     )
 
+    def keep_changes(self, tape: Tape, x: Held) -> None:
+        width, channels = x.type.shape[1:]
+        tape.keep(x)  # rows are gathered by their numbers, then columns
+        tape.extra(self.height * width * channels)
+        tape.extra(self.height * (width + self.width) * channels, "int64")
+
     def lower(self, x: Arrival) -> Call:
         seed = {} if self.seed is None else {"seed": self.seed}
         return layer("nnspec.backends.layers.random_crop.RandomCrop", self.height, self.width, **seed)(x)
@@ -159,12 +165,6 @@ class RandomCrop(Cropped, Random):
 
 class CenterCrop(Cropped):
     """The middle of each image, in a given size; an odd remainder is cut off the end.
-    def keep_changes(self, tape: Tape, x: Held) -> None:
-        width, channels = x.type.shape[1:]
-        tape.keep(x)  # rows are gathered by their numbers, then columns
-        tape.extra(self.height * width * channels)
-        tape.extra(self.height * (width + self.width) * channels, "int64")
-
 
     Shape: `(height, width, channels) -> (height', width', channels)`.
     Source: `keras.layers.CenterCrop`.
@@ -188,6 +188,12 @@ class Moved(Random):
     )
     fill_value: float = option(Real(), default=0.0, keras="fill_value", doc="what `fill_mode=constant` fills with")
 
+    def keep_changes(self, tape: Tape, x: Held) -> None:
+        tape.extra(8 * x.size)  # of each of the four pixels between which one is made: weights, and where they are
+        tape.extra(6 * x.size, "int32")
+        if self.fill_mode == "constant":
+            tape.extra(8 * x.size, "bool")
+
 
 class RandomRotation(Moved):
     """In training each image is turned about its middle; nothing afterwards.
@@ -195,12 +201,6 @@ class RandomRotation(Moved):
     Shape: `(height, width, channels)`, unchanged.
     Source: `keras.layers.RandomRotation`.
     """
-    def keep_changes(self, tape: Tape, x: Held) -> None:
-        tape.extra(8 * x.size)  # of each of the four pixels between which one is made: weights, and where they are
-        tape.extra(6 * x.size, "int32")
-        if self.fill_mode == "constant":
-            tape.extra(8 * x.size, "bool")
-
 
     factor: float | tuple[float, float] = param(
         Factor(Interval(Real(ge=-1, le=1))), keras="factor",
@@ -276,6 +276,9 @@ class Coloured(Random):
             )
         return super().infer(x)
 
+    def keep_changes(self, tape: Tape, x: Held) -> None:
+        tape.extra(x.size)
+
 
 class RandomContrast(Coloured):
     """In training (x - m) · c + m, with the mean m of each channel and a factor c for each image; x afterwards.
@@ -283,9 +286,6 @@ class RandomContrast(Coloured):
     Shape: `(height, width, channels)`, unchanged.
     Source: `keras.layers.RandomContrast`.
     """
-    def keep_changes(self, tape: Tape, x: Held) -> None:
-        tape.extra(x.size)
-
 
     factor: float | tuple[float, float] = param(
         Factor(Interval(Real(ge=0, le=1))), keras="factor", doc="f: from 1 - f to 1 + f; (a, b): from 1 - a to 1 + b"

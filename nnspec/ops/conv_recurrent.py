@@ -22,10 +22,10 @@ from nnspec.shapes.dim import Dim, is_known, product
 from nnspec.shapes.tensor import TensorType, shape_text
 from nnspec.shapes.window import Window, axis_names, padding_per_axis, per_axis
 
-_OWN = "nnspec.backends.layers.frozen_conv_lstm.Frozen"
 if TYPE_CHECKING:
     from nnspec.ops.tape import Held, Tape
 
+_OWN = "nnspec.backends.layers.frozen_conv_lstm.Frozen"
 
 
 class ConvLSTM(Carrying):
@@ -111,14 +111,6 @@ class ConvLSTM(Carrying):
     def remarks(self, x: TensorType, *more: TensorType) -> Iterator[Remark]:
         return unread(self.windows(x), _step(x))
 
-    def lower(self, x: Arrival, *more: Arrival) -> Value:
-        for size in x.type.shape[1:]:
-            if not is_known(size):
-                raise needs_size("Keras's convolutional LSTM needs the sizes of the maps", size)
-        return self.apply(self.made(x.type), self.padded(x), more)
-
-    def made(self, x: TensorType) -> Call:
-        """The Keras layer, not yet applied.
     def keep_steps(self, tape: Tape, x: Held, *, is_masked: bool) -> None:
         # Each gate has a convolution of its own, and Keras makes the first step twice, to see what comes out.
         times, step, map_size = x.type.shape[0] + 1, _step(x.type), product(self.state_shape(x.type))
@@ -131,6 +123,14 @@ class ConvLSTM(Carrying):
             tape.constant(times * product(self.taps(x.type)) * step.channels * self.gates * self.filters)
         tape.extra((times * (8 if step.rank == 2 else 10) - 1) * map_size)
 
+    def lower(self, x: Arrival, *more: Arrival) -> Value:
+        for size in x.type.shape[1:]:
+            if not is_known(size):
+                raise needs_size("Keras's convolutional LSTM needs the sizes of the maps", size)
+        return self.apply(self.made(x.type), self.padded(x), more)
+
+    def made(self, x: TensorType) -> Call:
+        """The Keras layer, not yet applied.
 
         Raises: RuleError, for a stride with a dilation.
         """

@@ -19,9 +19,9 @@ from nnspec.ops.spatial import need_real
 from nnspec.shapes.dim import compare, demand, total
 from nnspec.shapes.tensor import TensorType, shape_text
 
-
 if TYPE_CHECKING:
     from nnspec.ops.tape import Held, Tape
+
 
 class Elementwise(Operator):
     """What element by element merges have in common; `gates` says whether sizes of 1 are spread over the others."""
@@ -42,15 +42,8 @@ class Elementwise(Operator):
         return joined(x.dtype for x in xs)
 
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
-        return (SAME_PLACE,) * (max(x.rank for x in inputs) - 1)
-
-    def reach_from(self, operand: int, result: int, *inputs: TensorType) -> tuple[Reach, ...] | None:
-        """Of a gate's axis of 1 every position sees the one that there is; a vector has no positions."""
-        x, most = inputs[operand], max(inputs, key=lambda x: x.rank)
-        if x.rank < most.rank:
-            return None
-        whole_maps = [each.shape for each in inputs if each.rank == most.rank]
-        return tuple(_spread(own, [shape[axis] for shape in whole_maps]) for axis, own in enumerate(x.spatial))
+        whole = max(inputs, key=lambda x: x.rank)
+        return tuple(Reach(1, 1) for _ in whole.spatial)
 
     def trace(self, tape: Tape, *inputs_and_output: Any) -> Held:
         *xs, y = inputs_and_output
@@ -122,11 +115,6 @@ class Multiply(AnyNumber):
         Example("Input(8, 8, 4) -> Multiply{ _ | Conv(2, 1) }", fails="shapes-differ"),
     )
 
-
-class Average(AnyNumber):
-    """The mean, element by element.
-
-    Shape: equal shapes `(*axes), … -> (*axes)`; a `Weight` may be smaller.
     def trace(self, tape: Tape, *inputs_and_output: Any) -> Held:
         first, *others, y = inputs_and_output
         result: Held = first
@@ -134,6 +122,11 @@ class Average(AnyNumber):
             result = tape.times(y, result, other)
         return result
 
+
+class Average(AnyNumber):
+    """The mean, element by element.
+
+    Shape: equal shapes `(*axes), … -> (*axes)`; a `Weight` may be smaller.
     Source: `keras.layers.Average`.
     """
 
@@ -154,11 +147,6 @@ class Extreme(AnyNumber):
                 )
         return self.join(first, *others)
 
-
-class Maximum(Extreme):
-    """The largest, element by element.
-
-    Shape: equal shapes `(*axes), … -> (*axes)`; a `Weight` may be smaller.
     def trace(self, tape: Tape, *inputs_and_output: Any) -> Held:
         first, *others, y = inputs_and_output
         result: Held = first
@@ -166,6 +154,11 @@ class Maximum(Extreme):
             result = tape.function(y, result, other)
         return result
 
+
+class Maximum(Extreme):
+    """The largest, element by element.
+
+    Shape: equal shapes `(*axes), … -> (*axes)`; a `Weight` may be smaller.
     Source: `keras.layers.Maximum`.
     """
 
@@ -228,11 +221,6 @@ class Concat(Operator):
         x = inputs[0]
         return super().reach(x) if axis_of(x, self.axis) == x.rank - 1 else None
 
-    def lower(self, *xs: Arrival) -> Call:
-        last = axis_of(xs[0].type, self.axis) == xs[0].type.rank - 1
-        axis = {} if last else {"axis": keras_axis(self.axis)}
-        return layer("keras.layers.Concatenate", **axis)(list(xs))
-
     def trace(self, tape: Tape, *inputs_and_output: Any) -> Held:
         *xs, y = inputs_and_output
         return tape.new(y, grad=any(x.grad for x in xs), order=self.order(xs))
@@ -241,6 +229,11 @@ class Concat(Operator):
         """How the axes of the result lie: as those of all inputs, where these agree."""
         orders = {x.order if x.is_dense else None for x in xs}
         return orders.pop() if len(orders) == 1 else None
+
+    def lower(self, *xs: Arrival) -> Call:
+        last = axis_of(xs[0].type, self.axis) == xs[0].type.rank - 1
+        axis = {} if last else {"axis": keras_axis(self.axis)}
+        return layer("keras.layers.Concatenate", **axis)(list(xs))
 
 
 class OneOrTwo(Kind["int | tuple[int, int]"]):
@@ -309,11 +302,6 @@ class Dot(Operator):
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...] | None:
         return None
 
-    def lower(self, a: Arrival, b: Arrival) -> Call:
-        i, j = self.of_each(a.type, b.type)
-        axes = i + 1 if i == j and a.type.rank == b.type.rank else (i + 1, j + 1)
-        return layer("keras.layers.Dot", axes=axes, **self.keras_options())([a, b])
-
     def trace(self, tape: Tape, a: Held, b: Held, y: TensorType) -> Held:
         if self.normalize:
             for x in (a, b):
@@ -326,6 +314,11 @@ class Dot(Operator):
         if a.grad:
             tape.keep(b)
         return tape.new(y, grad=a.grad or b.grad)
+
+    def lower(self, a: Arrival, b: Arrival) -> Call:
+        i, j = self.of_each(a.type, b.type)
+        axes = i + 1 if i == j and a.type.rank == b.type.rank else (i + 1, j + 1)
+        return layer("keras.layers.Dot", axes=axes, **self.keras_options())([a, b])
 
 
 def _equal_axes(a: TensorType, b: TensorType) -> str | None:

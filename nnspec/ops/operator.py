@@ -10,7 +10,8 @@ raise `RuleError(code, …, at="kernel")`, and whoever called knows where `kerne
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, ClassVar, Generic, Self, TypeVar
+from fractions import Fraction
+from typing import Any, ClassVar, Generic, NamedTuple, Self, TypeVar
 
 from nnspec.calls import Arrival, Value
 from nnspec.diagnostics.codes import names as codes
@@ -200,15 +201,15 @@ class Operator:
 
     def remarks(self, *inputs: Any) -> Iterable[Remark]:
         """What a reader should know of sound arguments at these sizes; reported as notes."""
+        return ()
+
     def trace(self, tape: Any, *inputs_and_output: Any) -> Any:
-        """What comes out as it lies in memory, given what arrives and then the type of the output (`ops/tape.py`).
+        """What comes out as it lies in memory, given what arrives and then the type of what comes out (`ops/tape.py`).
 
         What is kept for the backward pass is noted on the tape: what arrives, where nothing else is said.
         """
         *inputs, y = inputs_and_output
         return tape.function(y, *inputs)
-
-        return ()
 
     lower: Any  # (self, x: Arrival, …) -> Value: an expression over its inputs
 
@@ -223,15 +224,7 @@ class Operator:
     @property
     def keeps(self) -> str:
         """The operator whose weights these are; uses of one set must agree on it."""
-    def one_rank(self, *inputs: Any) -> int | None:
-        """The number of axes that all uses of one set of weights must have; None where any will do."""
-        return None
-
         return self.title
-
-    def one_rank(self, *inputs: Any) -> int | None:
-        """The number of axes that all uses of one set of weights must have; None where any will do."""
-        return None
 
     def kernel_outputs(self, kernel: tuple[Dim, ...]) -> Dim:
         """How many output channels a kernel of this shape feeds, where there is one."""

@@ -20,12 +20,12 @@ from nnspec.ops.kinds import Flag, Integer, Kind, OrNone, Real, Tensor, Word
 from nnspec.ops.operator import Example, Operator, Reach, Weight, option, param
 from nnspec.ops.spatial import computed, need_real, needs_size
 from nnspec.ops.weighted import Weighted
-from nnspec.shapes.dim import Dim, compare, demand
+from nnspec.shapes.dim import Dim, compare, demand, product
 from nnspec.shapes.tensor import TensorType, shape_text
-
 
 if TYPE_CHECKING:
     from nnspec.ops.tape import Held, Tape
+
 
 class Recurrent(Weighted):
     """What recurrent operators have in common. `gates` weighted sums make the new state, whose parts have names."""
@@ -133,7 +133,6 @@ class Recurrent(Weighted):
                     help=self.mended_state(state, shape),
                 )
 
-    def mended_state(self, state: TensorType, shape: tuple[Dim, ...]) -> str | None:
     def trace(self, tape: Tape, x: Held, *more_and_output: Any) -> Held | tuple[Held, ...]:
         *more, y = more_and_output
         states, mask = self.parts(more)
@@ -149,6 +148,7 @@ class Recurrent(Weighted):
         """Keep what all steps need backwards."""
         raise NotImplementedError
 
+    def mended_state(self, state: TensorType, shape: tuple[Dim, ...]) -> str | None:
         """How to bring a tensor to the shape of a state."""
         return None
 
@@ -222,7 +222,6 @@ class OfVectors(Recurrent):
             return "the last step of a sequence is `Take(-1)`"
         return f"`Dense({self.units})` makes a state of a vector" if state.rank == 1 else None
 
-    def bias_shape(self) -> tuple[int, ...]:
     #: Values of the size of the state that a step keeps where the inputs of all are multiplied at once; 0: never.
     at_once: ClassVar[int] = 0
     #: The same where each step multiplies its own.
@@ -252,6 +251,7 @@ class OfVectors(Recurrent):
         tape.extra(((steps + 1) * values + 1) * self.units)  # Keras makes the first step twice, to see what comes out
         tape.extra((steps + 1) * x.type.channels * self.gates if self.dropout else 0)
 
+    def bias_shape(self) -> tuple[int, ...]:
         """The shape of the bias."""
         return (self.gates * self.units,)
 
@@ -357,10 +357,6 @@ class LSTM(OfVectors, Accelerated, Carrying):
         Example("Input(10, 8) -> LSTM(0)", fails="bad-argument"),
     )
 
-    def lower(self, x: Arrival, *more: Arrival) -> Value:
-        return self.apply(self.made("LSTM", x), x, more)
-
-
     # The gates i, f and o, g, the tanh of c, and the h and c before.
     at_once = 7
     stepwise = 7
@@ -370,6 +366,10 @@ class LSTM(OfVectors, Accelerated, Carrying):
         # The h before is for the gradient of the weights alone; of other functions the sums are kept too.
         remembered = self.recurrent_activation in ("sigmoid", "tanh", "relu")
         return self.at_once - (not self.trainable) + (0 if remembered else self.gates)
+
+    def lower(self, x: Arrival, *more: Arrival) -> Value:
+        return self.apply(self.made("LSTM", x), x, more)
+
 
 class GRU(OfVectors, Accelerated):
     """Gated recurrent unit: h = z ⊙ h' + (1 - z) ⊙ g, with z and r = σ(x · W + h' · U + b) each for itself.
@@ -397,16 +397,16 @@ class GRU(OfVectors, Accelerated):
     def bias_shape(self) -> tuple[int, ...]:
         return (2, *super().bias_shape()) if self.reset_after else super().bias_shape()
 
-    def lower(self, x: Arrival, *more: Arrival) -> Value:
-        return self.apply(self.made("GRU", x), x, more)
-
-
     # The gates z and r, g, 1 - z, the h before; and at once the products of h with U for all three.
     at_once = 8
     stepwise = 6
 
     def is_at_once(self, *, is_masked: bool) -> bool:
         return self.reset_after and super().is_at_once(is_masked=is_masked)
+
+    def lower(self, x: Arrival, *more: Arrival) -> Value:
+        return self.apply(self.made("GRU", x), x, more)
+
 
 class Masking(Operator):
     """Steps that hold nothing but one value, which recurrent layers after it skip.
@@ -435,10 +435,10 @@ class Masking(Operator):
             )
         return computed(x, *x.shape)
 
-    def lower(self, x: Arrival) -> Value:
-        return layer("keras.layers.Masking", **self.keras_options())(x)
     def trace(self, tape: Tape, x: Held, y: TensorType) -> Held:
         if x.grad:
             tape.extra(product(x.type.spatial), "bool")
         return tape.like(y, x)
 
+    def lower(self, x: Arrival) -> Value:
+        return layer("keras.layers.Masking", **self.keras_options())(x)

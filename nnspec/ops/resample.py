@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from nnspec.calls import Arrival, Call, Value, layer
@@ -16,10 +17,10 @@ from nnspec.shapes.dim import Dim, compare, demand, is_known
 from nnspec.shapes.tensor import TensorType, shape_text, sizes_text
 from nnspec.shapes.window import Pair, axis_names, padding_per_axis, per_axis
 
-_METHODS = ("nearest", "bilinear", "bicubic", "lanczos3", "lanczos5")
 if TYPE_CHECKING:
     from nnspec.ops.tape import Held, Tape
 
+_METHODS = ("nearest", "bilinear", "bicubic", "lanczos3", "lanczos5")
 _TAPS = {"nearest": 1, "bilinear": 2, "bicubic": 4, "lanczos3": 6, "lanczos5": 10}  # positions each output reads
 
 
@@ -60,7 +61,7 @@ class UpSample(Operator):
         return computed(x, *sizes, x.channels)
 
     def reach(self, x: TensorType) -> tuple[Reach, ...]:
-        return tuple(interpolated(1, factor, _TAPS[self.interpolation]) for factor in self.factors(x))
+        return tuple(Reach(_TAPS[self.interpolation], Fraction(1, factor)) for factor in self.factors(x))
 
     def trace(self, tape: Tape, x: Held, y: TensorType) -> Held:
         return tape.new(y, grad=x.grad)
@@ -112,13 +113,10 @@ class ZeroPad(Operator):
         sizes = tuple(before + size + after for size, (before, after) in zip(x.shape, pads, strict=True))
         return computed(x, *sizes) if self.axis is None else TensorType(sizes, x.dtype, x.batched)
 
-    def lower(self, x: Arrival) -> Value:
-    def reach(self, x: TensorType) -> tuple[Reach, ...]:
-        return tuple(window(1, before=before) for before, _ in self.pads(x)[:-1])
-
     def trace(self, tape: Tape, x: Held, y: TensorType) -> Held:
         return tape.like(y, x)
 
+    def lower(self, x: Arrival) -> Value:
         pads = self.pads(x.type)
         if self.axis is None:
             return zero_padded(x, pads[:-1])
@@ -203,19 +201,11 @@ class Crop(Operator):
                 )
         return like.spatial
 
-    def lower(self, x: Arrival, like: Arrival | None = None) -> Value:
-    def reach(self, x: TensorType, like: TensorType | None = None) -> tuple[Reach, ...]:
-        if like is None:
-            return tuple(window(1, before=-cut) for cut, _ in _pairs(self.n, x.rank))
-        return tuple(window(1, before=-((a - b) // 2)) for a, b in zip(x.spatial, like.spatial, strict=True))
-
-    def reach_from(self, operand: int, result: int, *inputs: TensorType) -> tuple[Reach, ...] | None:
-        return self.reach(*inputs) if operand == 0 else None  # of `like` only the sizes are read
-
     def trace(self, tape: Tape, x: Held, *like_and_output: Any) -> Held:
         y = like_and_output[-1]
         return tape.view(x, y, is_dense=y.shape == x.type.shape)
 
+    def lower(self, x: Arrival, like: Arrival | None = None) -> Value:
         if like is None:
             return _cropped(x, _pairs(self.n, x.type.rank))
         over = [size - wanted for size, wanted in zip(x.type.spatial, like.type.spatial, strict=True)]
@@ -271,10 +261,10 @@ class Resize(Operator):
             found.append(Reach(_TAPS[self.interpolation], Fraction(old, new)))
         return tuple(found)
 
-    def lower(self, x: Arrival) -> Value:
     def trace(self, tape: Tape, x: Held, y: TensorType) -> Held:
         return tape.new(y, grad=x.grad)
 
+    def lower(self, x: Arrival) -> Value:
         sizes = self.new_sizes(x.type)
         for size in sizes:
             if not is_known(size):

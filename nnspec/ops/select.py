@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from nnspec.calls import Arrival, Call, Item, Value
@@ -16,9 +15,9 @@ from nnspec.shapes.dim import Dim, Symbolic, compare, demand
 from nnspec.shapes.tensor import TensorType
 from nnspec.spelled import is_spelled
 
-
 if TYPE_CHECKING:
     from nnspec.ops.tape import Held, Tape
+
 
 class Position(Kind[Dim]):
     """An index of an axis: from 0 on, or from -1 back from its end."""
@@ -32,9 +31,6 @@ class Position(Kind[Dim]):
             raise self.refuse(value) from error
 
     def describe(self) -> str:
-    def near(self, value: Any, sizes: Iterable[int]) -> Iterable[int]:
-        return Integer().near(value, sizes)
-
         return "a position: 0 is the first, -1 the last"
 
     def schema(self) -> dict[str, Any]:
@@ -89,10 +85,10 @@ class Take(Operator):
     def reach(self, x: TensorType) -> None:
         return None
 
-    def lower(self, x: Arrival) -> Value:
     def trace(self, tape: Tape, x: Held, y: TensorType) -> Held:
         return tape.without(x, y, axis_of(x.type, self.axis) + 1)
 
+    def lower(self, x: Arrival) -> Value:
         return Item(x, _leading(axis_of(x.type, self.axis), self.index))
 
 
@@ -148,9 +144,7 @@ class Slice(Operator):
         return index
 
     def reach(self, x: TensorType) -> tuple[Reach, ...] | None:
-        axis = axis_of(x, self.axis)
-        start = self._place(self.start, x.shape[axis], "start")
-        return tuple(window(1, before=-start) if at == axis else SAME_PLACE for at in range(x.rank - 1))
+        return tuple(Reach(1, 1) for _ in x.spatial)
 
     def trace(self, tape: Tape, x: Held, y: TensorType) -> Held:
         return tape.view(x, y, is_dense=y == x.type)
@@ -199,17 +193,11 @@ class Split(Operator):
             help=f"it can be cut into {', '.join(map(str, fit[:6]))}" if fit else None,
         )
 
-    def lower(self, x: Arrival) -> Value:
-    def reach_from(self, operand: int, result: int, *inputs: TensorType) -> tuple[Reach, ...] | None:
-        (x,) = inputs
-        axis = axis_of(x, self.axis)
-        start = x.shape[axis] // self.n * result
-        return tuple(window(1, before=-start) if at == axis else SAME_PLACE for at in range(x.rank - 1))
-
     def trace(self, tape: Tape, x: Held, y: tuple[TensorType, ...] | TensorType) -> tuple[Held, ...]:
         parts = y if isinstance(y, tuple) else (y,)
         return tuple(tape.view(x, part, is_dense=len(parts) == 1) for part in parts)
 
+    def lower(self, x: Arrival) -> Value:
         return Call("keras.ops.split", (x, self.n), {"axis": keras_axis(self.axis)})
 
 
@@ -235,8 +223,8 @@ class ArgMax(Operator):
     def reach(self, x: TensorType) -> None:
         return None
 
-    def lower(self, x: Arrival) -> Value:
     def trace(self, tape: Tape, x: Held, y: TensorType) -> Held:
         return tape.new(y)
 
+    def lower(self, x: Arrival) -> Value:
         return Call("keras.ops.argmax", (x,), {"axis": keras_axis(self.axis)})

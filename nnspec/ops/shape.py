@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from nnspec.calls import Arrival, Call, Value, layer
@@ -15,9 +15,9 @@ from nnspec.ops.spatial import computed, need_spatial, needs_size
 from nnspec.shapes.dim import Dim, Symbolic, compare, demand, is_known, product
 from nnspec.shapes.tensor import TensorType, shape_text, sizes_text
 
-
 if TYPE_CHECKING:
     from nnspec.ops.tape import Held, Tape
+
 
 class Flatten(Operator):
     """All axes of a sample in one.
@@ -37,10 +37,10 @@ class Flatten(Operator):
     def reach(self, x: TensorType) -> None:
         return None
 
-    def lower(self, x: Arrival) -> Value:
     def trace(self, tape: Tape, x: Held, y: TensorType) -> Held:
         return tape.reshaped(x, y)
 
+    def lower(self, x: Arrival) -> Value:
         return layer("keras.layers.Flatten")(x)
 
 
@@ -59,9 +59,6 @@ class NewSize(Kind[Dim]):
             raise self.refuse(value) from error
 
     def describe(self) -> str:
-    def near(self, value: Any, sizes: Iterable[int]) -> Iterable[Dim]:
-        return (*self.size.near(value, sizes), -1)
-
         return "a size of at least 1, or -1 for what the others leave"
 
     def schema(self) -> dict[str, Any]:
@@ -130,10 +127,10 @@ class Reshape(Operator):
     def reach(self, x: TensorType) -> None:
         return None
 
-    def lower(self, x: Arrival) -> Value:
     def trace(self, tape: Tape, x: Held, y: TensorType) -> Held:
         return tape.reshaped(x, y)
 
+    def lower(self, x: Arrival) -> Value:
         sizes = self.infer_sizes(x.type)
         unknown = [size for size in sizes if not is_known(size)]
         if len(unknown) > 1:
@@ -190,11 +187,11 @@ class Permute(Operator):
     def reach(self, x: TensorType) -> tuple[Reach, ...] | None:
         return super().reach(x) if self.order(x) == tuple(range(x.rank)) else None
 
-    def lower(self, x: Arrival) -> Value:
     def trace(self, tape: Tape, x: Held, y: TensorType) -> Held:
         now = [0, *(axis + 1 for axis in self.order(x.type))]
         return tape.view(x, y, tuple([now.index(axis) for axis in x.order]))
 
+    def lower(self, x: Arrival) -> Value:
         return layer("keras.layers.Permute", tuple(axis + 1 for axis in self.order(x.type)))(x)
 
 
@@ -232,10 +229,10 @@ class RepeatVector(Operator):
     def reach(self, x: TensorType) -> None:
         return None
 
-    def lower(self, x: Arrival) -> Value:
     def trace(self, tape: Tape, x: Held, y: TensorType) -> Held:
         return tape.like(y, x)
 
+    def lower(self, x: Arrival) -> Value:
         return layer("keras.layers.RepeatVector", self.n)(x)
 
 
@@ -274,7 +271,7 @@ class PixelShuffle(Operator):
         return TensorType((height * self.n, width * self.n, channels // parts), x.dtype, x.batched)
 
     def reach(self, x: TensorType) -> tuple[Reach, ...]:
-        return (repeated(self.n),) * 2
+        return (Reach(1, Fraction(1, self.n)),) * 2
 
     def trace(self, tape: Tape, x: Held, y: TensorType) -> Held:
         return tape.new(y, grad=x.grad) if self.n > 1 else x
@@ -296,8 +293,8 @@ class Identity(Operator):
     def infer(self, x: TensorType) -> TensorType:
         return x
 
-    def lower(self, x: Arrival) -> Value:
     def trace(self, tape: Tape, x: Held, y: TensorType) -> Held:
         return x
 
+    def lower(self, x: Arrival) -> Value:
         return x

@@ -72,20 +72,11 @@ class Wrapper(Operator):
     def weights(self, *inputs: TensorType) -> Iterable[Weight]:
         return self.inner.weights(*inputs)
 
-    def one_rank(self, *inputs: TensorType) -> int | None:
-        return self.inner.one_rank(*inputs)
-
-    def one_rank(self, *inputs: TensorType) -> int | None:
-        return self.inner.one_rank(*inputs)
-
     def macs(self, *inputs_and_output: Any) -> Dim:
         return self.inner.macs(*inputs_and_output)
 
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...] | None:
         return self.inner.reach(*inputs)
-
-    def reach_from(self, operand: int, result: int, *inputs: TensorType) -> tuple[Reach, ...] | None:
-        return self.inner.reach_from(operand, result, *inputs)
 
     def trace(self, tape: Tape, *inputs_and_output: Any) -> Any:
         return self.inner.trace(tape, *inputs_and_output)
@@ -300,9 +291,6 @@ class Bidirectional(Wrapper):
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...] | None:
         return self.inner.reach(*self.forwards(inputs))
 
-    def reach_from(self, operand: int, result: int, *inputs: TensorType) -> tuple[Reach, ...] | None:
-        return self.reach(*inputs) if operand == 0 else None
-
     def trace(self, tape: Tape, *inputs_and_output: Any) -> Held | tuple[Held, ...]:
         *inputs, y = inputs_and_output
         forward = self._traced(tape, self.forwards(tuple(inputs)))
@@ -400,12 +388,6 @@ class TimeDistributed(Wrapper):
     def weights(self, *inputs: TensorType) -> Iterable[Weight]:
         return self.inner.weights(*map(step_of, inputs))
 
-    def one_rank(self, *inputs: TensorType) -> int | None:
-        return self.inner.one_rank(*map(step_of, inputs))
-
-    def one_rank(self, *inputs: TensorType) -> int | None:
-        return self.inner.one_rank(*map(step_of, inputs))
-
     def macs(self, *inputs_and_output: Any) -> Dim:
         *inputs, output = inputs_and_output
         inner = tuple(map(step_of, output)) if isinstance(output, tuple) else step_of(output)
@@ -413,11 +395,7 @@ class TimeDistributed(Wrapper):
 
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...] | None:
         inner = self.inner.reach(*map(step_of, inputs))
-        return None if inner is None else (SAME_PLACE, *inner)
-
-    def reach_from(self, operand: int, result: int, *inputs: TensorType) -> tuple[Reach, ...] | None:
-        inner = self.inner.reach_from(operand, result, *map(step_of, inputs))
-        return None if inner is None else (SAME_PLACE, *inner)
+        return None if inner is None else (Reach(1, 1), *inner)
 
     def trace(self, tape: Tape, *inputs_and_output: Any) -> Any:
         *inputs, y = inputs_and_output
