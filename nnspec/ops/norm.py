@@ -153,6 +153,9 @@ class BatchNorm(Norm):
         yield Weight("moving_mean", (size,), trainable=False)
         yield Weight("moving_variance", (size,), trainable=False)
 
+    def one_rank(self, x: TensorType) -> int:
+        return x.rank  # the Keras layer keeps to that of its first input
+
     def trace(self, tape: Tape, x: Held, y: TensorType) -> Held:
         # (x - mean) · factor: x for the variance, x - mean for the factor, and numbers for each channel.
         exact = tape.exact(x)

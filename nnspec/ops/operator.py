@@ -226,6 +226,10 @@ class Operator:
         """The operator whose weights these are; uses of one set must agree on it."""
         return self.title
 
+    def one_rank(self, *inputs: Any) -> int | None:
+        """The number of axes that all uses of one set of weights must have; None where any will do."""
+        return None
+
     def kernel_outputs(self, kernel: tuple[Dim, ...]) -> Dim:
         """How many output channels a kernel of this shape feeds, where there is one."""
         return kernel[-1]

@@ -72,6 +72,9 @@ class Wrapper(Operator):
     def weights(self, *inputs: TensorType) -> Iterable[Weight]:
         return self.inner.weights(*inputs)
 
+    def one_rank(self, *inputs: TensorType) -> int | None:
+        return self.inner.one_rank(*inputs)
+
     def macs(self, *inputs_and_output: Any) -> Dim:
         return self.inner.macs(*inputs_and_output)
 
@@ -387,6 +390,9 @@ class TimeDistributed(Wrapper):
 
     def weights(self, *inputs: TensorType) -> Iterable[Weight]:
         return self.inner.weights(*map(step_of, inputs))
+
+    def one_rank(self, *inputs: TensorType) -> int | None:
+        return self.inner.one_rank(*map(step_of, inputs))
 
     def macs(self, *inputs_and_output: Any) -> Dim:
         *inputs, output = inputs_and_output
