@@ -31,6 +31,7 @@ ROOMS = (
     ("mending",),
     ("backends",),
     ("train",),
+    ("comparing",),
     ("lint",),
     ("diagnostics",),  # what renders them, one file a format
     ("lsp",),

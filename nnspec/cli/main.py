@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 COMMANDS = {
     "check": "say what is wrong with specs, before anything runs",
     "summary": "the table of layers with sizes, parameters and costs",
+    "diff": "what differs between two networks, layer by layer",
     "generate": "write standalone Keras source",
     "build": "build the Keras model and save it",
     "train": "train as the spec's `train` section says",
@@ -25,7 +26,7 @@ COMMANDS = {
     "new": "write a starting spec to edit",
 }
 
-LATER = ("fmt", "convert", "plot", "evaluate", "predict", "solve", "diff", "import", "lsp", "search")
+LATER = ("fmt", "convert", "plot", "evaluate", "predict", "solve", "import", "lsp", "search")
 
 _EXAMPLES = ("nnspec new first", "nnspec check specs/vision/vgg16.nn", "nnspec train specs/digits.yaml")
 

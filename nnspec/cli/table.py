@@ -70,14 +70,15 @@ def markdown_table(head: Cells, rows: Sequence[Cells], right: frozenset[int]) ->
     yield _piped(head)
     yield _piped(tuple(["--:" if at in right else "---" for at in range(len(head))]))
     for row in rows:
-        yield _piped(tuple(map(_marked, row)))
+        yield _piped(tuple(map(marked, row)))
 
 
 def _piped(cells: Cells) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _marked(cell: str) -> str:
+def marked(cell: str) -> str:
+    """A text in which Markdown finds nothing to act on; spaces before it are kept."""
     text = cell.lstrip(" ")
     marked = plain(text)
     for char in "\\|<*_`":

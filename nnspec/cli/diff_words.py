@@ -1,0 +1,200 @@
+"""Differences in words and cells, which the text and Markdown answers of `diff` share."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from nnspec.cli.figures import amount, grouped, memory, rounded
+from nnspec.comparing.difference import Change, Resized
+from nnspec.comparing.folding import folded
+from nnspec.comparing.net import OUTPUTS
+from nnspec.record import Record
+from nnspec.shapes.dim import total
+from nnspec.shapes.tensor import shape_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from nnspec.comparing.difference import Difference
+    from nnspec.comparing.net import Net, Node, Totals
+    from nnspec.shapes.dim import Dim
+
+HEAD = ("change", "output", "params", "MACs", "field", "at")
+RIGHT = frozenset((2, 3, 4))
+SPARE = (4, 3, 1, 2)  # what a narrow terminal does without, in this order
+
+TOTALS_HEAD = ("", "old", "new", "change")
+TOTALS_RIGHT = frozenset((1, 2, 3))
+
+
+class Line(Record):
+    """A row of the table of changes, and the sign that decides its colour."""
+
+    cells: tuple[str, ...]
+    sign: str
+
+
+# The totals.
+
+
+def totals_rows(found: Difference) -> Iterator[tuple[str, ...]]:
+    """A row for each quantity: what it was, what it is, the change."""
+    for name, read, show in _QUANTITIES:
+        old, new = read(found.old.totals), read(found.new.totals)
+        yield (name, _known(old, show), _known(new, show), _change(old, new, show))
+
+
+_QUANTITIES: tuple[tuple[str, Callable[[Totals], Dim | None], Callable[[Dim], str]], ...] = (
+    ("params", lambda totals: totals.params, grouped),
+    ("trainable params", lambda totals: totals.trainable_params, grouped),
+    ("MACs", lambda totals: totals.macs, rounded),
+    ("layers", lambda totals: totals.layers, grouped),
+    ("depth", lambda totals: totals.depth, grouped),
+    ("receptive field", lambda totals: totals.receptive_field, grouped),
+    ("activations", lambda totals: totals.activation_bytes, memory),
+)
+
+
+def _known(number: Dim | None, show: Callable[[Dim], str]) -> str:
+    return "unknown" if number is None else show(number)
+
+
+def _change(old: Dim | None, new: Dim | None, show: Callable[[Dim], str]) -> str:
+    """`+3,000 (+12.5 %)`, or nothing where nothing changed."""
+    if old is None or new is None or old == new:
+        return ""
+    change = new - old
+    text = signed(change, show)
+    if isinstance(old, int) and isinstance(change, int) and old:
+        return f"{text} ({_percent(change, old)})"
+    return text
+
+
+def signed(change: Dim, show: Callable[[Dim], str]) -> str:
+    """`+3,000`, `-12.50 M`; a symbolic change as it is."""
+    if not isinstance(change, int):
+        return show(change)
+    return f"+{show(change)}" if change >= 0 else f"-{show(-change)}"
+
+
+def _percent(change: int, old: int) -> str:
+    tenths = (abs(change) * 2000 + old) // (2 * old)
+    sign = "+" if change > 0 else "-"
+    return f"{sign}{tenths // 10:,}.{tenths % 10} %" if tenths else f"{sign}<0.1 %"
+
+
+# What changed.
+
+
+def tally(found: Difference) -> str:
+    """`2 layers added, 1 removed, 3 changed, 17 with other sizes`."""
+    signs = [change.sign for change in found.changes]
+    parts = [(signs.count("+"), "added"), (signs.count("-"), "removed"), (signs.count("~"), "changed")]
+    parts.append((len(found.resized), "with other sizes"))
+    said = [(count, what) for count, what in parts if count]
+    count, what = said[0]
+    return ", ".join([f"{amount(count, 'layer')} {what}", *[f"{count:,} {what}" for count, what in said[1:]]])
+
+
+def renamed(found: Difference) -> str:
+    """What is said of names, which are no difference."""
+    return f"{amount(found.renamed, 'label')} {'differ' if found.renamed > 1 else 'differs'}" if found.renamed else ""
+
+
+def resized_line(found: Difference) -> str:
+    """What became of the layers that only follow."""
+    count = len(found.resized)
+    which = "1 layer is the same and has" if count == 1 else f"{count:,} layers are the same and have"
+    params = total([each.new.params - each.old.params for each in found.resized])
+    macs = _total_macs(found.resized)
+    costs = [f"{signed(params, grouped)} params"] if params != 0 else []
+    costs += [f"{signed(macs, rounded)} MACs"] if macs not in (None, 0) and macs is not None else []
+    return f"{which} other sizes for it{': ' if costs else ''}{', '.join(costs)}"
+
+
+def _total_macs(resized: Sequence[Resized]) -> Dim | None:
+    changes: list[Dim] = []
+    for each in resized:
+        if each.old.macs is None or each.new.macs is None:
+            return None
+        changes.append(each.new.macs - each.old.macs)
+    return total(changes)
+
+
+def change_lines(found: Difference) -> Iterator[Line]:
+    """The table of changes, repeats said once."""
+    yield from _folded(found, found.changes)
+
+
+def resized_lines(found: Difference) -> Iterator[Line]:
+    """The table of layers that only follow, repeats said once."""
+    yield from _folded(found, [Change(each.old, each.new) for each in found.resized])
+
+
+def _folded(found: Difference, changes: Sequence[Change]) -> Iterator[Line]:
+    cells = [_cells(found, change) for change in changes]
+    keys = [(*each[:4], each[5]) for each in cells]  # the receptive field grows from turn to turn
+    for stretch in folded(keys):
+        places = range(stretch.start, stretch.start + stretch.length)
+        if stretch.times > 1 and stretch.length > 1:
+            yield Line((f"× {stretch.times:,}", *[""] * (len(HEAD) - 1)), "")
+        for place in places:
+            what, *middle, field, at = cells[place]
+            last = cells[place + stretch.length * (stretch.times - 1)][4]
+            field = field if field == last else f"{field} … {last}"
+            inside = stretch.times > 1 and stretch.length > 1
+            times = f"  × {stretch.times:,}" if stretch.times > 1 and not inside else ""
+            yield Line((f"{'  ' if inside else ''}{what}{times}", *middle, field, at), changes[place].sign)
+
+
+def _cells(found: Difference, change: Change) -> tuple[str, ...]:
+    old, new = change.old, change.new
+    if old is None or new is None:
+        node, sign = change.either, change.sign
+        return (
+            f"{sign} {node.text}", _shapes(node), _signed_cost(sign, node.params, grouped),
+            _signed_cost(sign, node.macs, rounded), _field(node),
+            place_of(found.old if new is None else found.new, node),
+        )  # fmt: skip
+    return (
+        _changed(change), _became(_shapes(old), _shapes(new)), _became(grouped(old.params), grouped(new.params)),
+        _became(_known(old.macs, rounded), _known(new.macs, rounded)), _became(_field(old), _field(new)),
+        place_of(found.new, new),
+    )  # fmt: skip
+
+
+def _changed(change: Change) -> str:
+    node = change.either
+    if not change.arguments and not change.rewired:
+        return f"= {node.text}"
+    said = [f"{each.name} {each.old or 'none'} → {each.new or 'none'}" for each in change.arguments]
+    what = "the network" if node.kind == OUTPUTS else node.kind
+    return f"~ {what}: {', '.join([*said, *change.rewired])}"
+
+
+def _signed_cost(sign: str, number: Dim | None, show: Callable[[Dim], str]) -> str:
+    if number is None:
+        return "unknown"
+    return f"{sign}{show(number)}" if number != 0 else ""
+
+
+def _became(old: str, new: str) -> str:
+    return new if old == new else f"{old} → {new}"
+
+
+def _shapes(node: Node) -> str:
+    return " ".join([shape_text(each.shape) for each in node.outputs])
+
+
+def _field(node: Node) -> str:
+    return "" if node.receptive_field is None else grouped(node.receptive_field)
+
+
+def place_of(net: Net, node: Node) -> str:
+    """The line where a layer is written, with its file where that is another one; a saved layer's name."""
+    if node.span is None:
+        return "" if node.kind == OUTPUTS else node.name
+    file = node.span.file
+    line = file.position(node.span.start)[0]
+    return f"line {line}" if file.path == net.path else f"{os.path.basename(file.path)}:{line}"

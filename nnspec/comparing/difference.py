@@ -1,0 +1,172 @@
+"""What differs between two networks: layers added, removed and changed, and those that only have other sizes.
+
+Nothing is said of names. Where nothing is reported the two are the same network: every layer has its like, set alike,
+over the likes of what it is made of.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from nnspec.comparing.matching import match
+from nnspec.comparing.net import OUTPUTS
+from nnspec.record import Record
+
+if TYPE_CHECKING:
+    from nnspec.comparing.matching import Match
+    from nnspec.comparing.net import Net, Node, Setting
+
+
+class Argument(Record):
+    """An argument that differs; None where a layer has none of that name."""
+
+    name: str
+    old: str | None
+    new: str | None
+
+
+class Change(Record):
+    """A layer that was added (`old` is None), removed (`new` is None), or changed.
+
+    `rewired` says what else it is made of now.
+    """
+
+    old: Node | None
+    new: Node | None
+    arguments: tuple[Argument, ...] = ()
+    rewired: tuple[str, ...] = ()
+
+    @property
+    def sign(self) -> str:
+        """`+`, `-` or `~`."""
+        return "+" if self.old is None else "-" if self.new is None else "~"
+
+    @property
+    def either(self) -> Node:
+        """The layer as it is now, else as it was."""
+        node = self.new or self.old
+        assert node is not None  # a change has one
+        return node
+
+
+class Resized(Record):
+    """A layer that is the same and has other sizes, for those of what arrives."""
+
+    old: Node
+    new: Node
+
+
+class Difference(Record):
+    """Everything that differs, in the order of computation; `renamed` counts labels that differ."""
+
+    old: Net
+    new: Net
+    changes: tuple[Change, ...]
+    resized: tuple[Resized, ...]
+    renamed: int
+
+    @property
+    def is_none(self) -> bool:
+        """Whether they are the same network."""
+        return not self.changes and not self.resized
+
+
+def difference(old: Net, new: Net) -> Difference:
+    """What differs between two networks."""
+    return _Comparing(old, new).difference()
+
+
+class _Comparing:
+    def __init__(self, old: Net, new: Net) -> None:
+        self.old = old
+        self.new = new
+        self.match: Match = match(old, new)
+
+    def difference(self) -> Difference:
+        changes: list[Change] = []
+        resized: list[Resized] = []
+        renamed: set[tuple[str, str]] = set()
+        for a, b in self.in_order():
+            if a is None or b is None:
+                changes.append(
+                    Change(None if a is None else self.old.nodes[a], None if b is None else self.new.nodes[b])
+                )
+                continue
+            x, y = self.old.nodes[a], self.new.nodes[b]
+            arguments = (*_arguments(x, y), *self.sharing(a, b))
+            rewired = tuple(self.rewired(a, b))
+            if arguments or rewired:
+                changes.append(Change(x, y, arguments, rewired))
+            elif x.kind != OUTPUTS and _sizes(self.old, x) != _sizes(self.new, y):
+                resized.append(Resized(x, y))
+            if x.label is not None and y.label is not None and x.label != y.label:
+                renamed.add((x.label, y.label))
+        return Difference(self.old, self.new, tuple(changes), tuple(resized), len(renamed))
+
+    def in_order(self) -> list[tuple[int | None, int | None]]:
+        """All nodes in the new order, removed ones after what they stood behind."""
+        found: list[tuple[int | None, int | None]] = []
+        after: dict[int, list[int]] = {}
+        last = -1
+        for a, b in enumerate(self.match.new_of):
+            if b is None:
+                after.setdefault(last, []).append(a)
+            else:
+                last = b
+        found += [(a, None) for a in after.get(-1, ())]
+        for place, other in enumerate(self.match.old_of):
+            found.append((other, place))
+            found += [(removed, None) for removed in after.get(place, ())]
+        return found
+
+    def rewired(self, a: int, b: int) -> list[str]:
+        """What a layer is made of now, where neither an added nor a removed layer says it."""
+        new_of, old_of = self.match.new_of, self.match.old_of
+        x, y = self.old.nodes[a], self.new.nodes[b]
+        was = [(new_of[index], position) for index, position in x.inputs]
+        now = [(index if old_of[index] is not None else None, position) for index, position in y.inputs]
+        kept, here = [s for s in was if s[0] is not None], [s for s in now if s[0] is not None]
+        gone, come = list((Counter(kept) - Counter(here)).elements()), list((Counter(here) - Counter(kept)).elements())
+        if not gone and not come:
+            moved = kept != here and not x.commutes
+            return [_moved(x)] if moved else []
+        if (gone and come) or (gone and len(here) == len(now)) or (come and len(kept) == len(was)):
+            return [f"takes {self.names(come)}"] * bool(come) + [f"no longer takes {self.names(gone)}"] * bool(gone)
+        return []
+
+    def names(self, sources: list[tuple[int | None, int]]) -> str:
+        nodes = [(self.new.nodes[index], position) for index, position in sources if index is not None]
+        return ", ".join([n.name if len(n.outputs) == 1 else f"{n.name}[{position}]" for n, position in nodes])
+
+    def sharing(self, a: int, b: int) -> list[Argument]:
+        """Whose weights a layer uses, where that differs."""
+        x, y = self.old.nodes[a], self.new.nodes[b]
+        was, now = x.shares, y.shares
+        if was is None and now is None:
+            return []
+        if was is not None and now is not None and self.match.new_of[was] in (None, now):
+            return []
+        before = None if was is None else f"those of {self.old.nodes[was].name}"
+        after = None if now is None else f"those of {self.new.nodes[now].name}"
+        return [Argument("weights", before or "its own", after or "its own")]
+
+
+def _sizes(net: Net, node: Node) -> object:
+    return (node.outputs, net.types_into(node), node.params)
+
+
+def _arguments(x: Node, y: Node) -> list[Argument]:
+    """The arguments that differ."""
+    old: dict[str, Setting] = {setting.name: setting for setting in x.settings}
+    new = {setting.name: setting for setting in y.settings}
+    found: list[Argument] = []
+    for name in dict.fromkeys((*old, *new)):
+        before, after = old.get(name), new.get(name)
+        if before is None or after is None or before.key != after.key:
+            found.append(Argument(name, before.text if before else None, after.text if after else None))
+    return found
+
+
+def _moved(node: Node) -> str:
+    return "in another order" if node.kind == OUTPUTS else "takes its inputs in another order"

@@ -1,0 +1,87 @@
+"""A network as comparing sees it: layers over one another's outputs, whether a spec or a saved model said them.
+
+It knows what a layer is called, how it was set and what it costs; not where any of that came from.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias
+
+from nnspec.record import Record
+
+if TYPE_CHECKING:
+    from nnspec.shapes.dim import Dim
+    from nnspec.shapes.tensor import TensorType
+    from nnspec.source import Span
+
+#: The output of a layer: the layer's index, and which of its outputs.
+Source: TypeAlias = "tuple[int, int]"
+
+#: The kind of the last node of every net, whose inputs are what leaves the network.
+OUTPUTS = "outputs"
+
+
+class Setting(Record):
+    """One argument of a layer, given or at its default: `key` is compared, `text` is shown."""
+
+    name: str
+    key: str
+    text: str
+
+
+class Node(Record):
+    """One layer. `text` is how a spec would write it; `shares` is the first layer of those that use one set of weights.
+
+    `commutes` says that the order of its inputs does not matter. `label` is the name that a person gave it, `path`
+    the blocks and turns around it.
+    Units: weights; multiply-adds and bytes for one example; input positions. None is unknown.
+    """
+
+    name: str
+    kind: str
+    text: str
+    settings: tuple[Setting, ...]
+    inputs: tuple[Source, ...]
+    outputs: tuple[TensorType, ...]
+    params: Dim
+    trainable_params: Dim
+    macs: Dim | None
+    activation_bytes: Dim
+    receptive_field: Dim | None
+    span: Span | None = None
+    shares: int | None = None
+    is_input: bool = False
+    commutes: bool = False
+    label: str | None = None
+    path: tuple[str, ...] = ()
+
+
+class Totals(Record):
+    """What a whole network comes to; None is unknown."""
+
+    params: Dim
+    trainable_params: Dim
+    macs: Dim | None
+    layers: int
+    depth: int | None
+    receptive_field: Dim | None
+    activation_bytes: Dim
+
+
+class Net(Record):
+    """Nodes in the order of computation, the last of them the outputs; `inputs` are those of the network, in order."""
+
+    name: str
+    path: str
+    nodes: tuple[Node, ...]
+    inputs: tuple[int, ...]
+    totals: Totals
+
+    def types_into(self, node: Node) -> tuple[TensorType, ...]:
+        """What arrives at a node."""
+        return tuple([self.nodes[index].outputs[position] for index, position in node.inputs])
+
+
+def outputs_node(leaving: tuple[Source, ...]) -> Node:
+    """The node in which every net ends."""
+    return Node(OUTPUTS, OUTPUTS, OUTPUTS, (), leaving, (), 0, 0, 0, 0, None)

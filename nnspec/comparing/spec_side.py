@@ -1,0 +1,70 @@
+"""A spec's network as comparing sees it, made of its flat view. Layers that change nothing are passed over."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nnspec.analysis.layers import layer_rows
+from nnspec.comparing.net import Net, Node, Source, Totals, outputs_node
+from nnspec.comparing.wording import settings_of, written
+
+if TYPE_CHECKING:
+    from nnspec.analysis.layers import LayerRow
+    from nnspec.analysis.quantities import Counts
+    from nnspec.comparing.net import Setting
+    from nnspec.ops.operator import Operator
+    from nnspec.program.graph import Graph, Layer
+
+
+def net_of_graph(graph: Graph, counts: Counts, path: str) -> Net:
+    """The network of a model."""
+    return _Reading(graph).net(counts, path)
+
+
+class _Reading:
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.nodes: list[Node] = []
+        self.sources: dict[Source, Source] = {}  # of the graph's ports
+        self.places: dict[int, int] = {}  # of the graph's layers, the nodes
+        self.said: dict[int, tuple[str, tuple[Setting, ...]]] = {}  # by the operator's id
+        self.labels: dict[int, str] = {port.layer: label for port, label in graph.labels}
+
+    def net(self, counts: Counts, path: str) -> Net:
+        for index, (layer, row) in enumerate(zip(self.graph.layers, layer_rows(self.graph), strict=True)):
+            if layer.operator.is_layer or layer.operator.is_input:
+                self._add(index, layer, row)
+            else:
+                source = layer.inputs[0]
+                self.sources[index, 0] = self.sources[source.layer, source.position]
+        leaving = tuple([self.sources[port.layer, port.position] for _, port in self.graph.outputs])
+        inputs = tuple([self.places[port.layer] for port in self.graph.inputs])
+        return Net(self.graph.name, path, (*self.nodes, outputs_node(leaving)), inputs, _totals(counts))
+
+    def _add(self, index: int, layer: Layer, row: LayerRow) -> None:
+        text, settings = self._words(layer.operator)
+        for position in range(len(layer.types)):
+            self.sources[index, position] = (len(self.nodes), position)
+        self.places[index] = len(self.nodes)
+        self.nodes.append(
+            Node(
+                row.name, row.operator, text, settings,
+                tuple([self.sources[port.layer, port.position] for port in layer.inputs]), layer.types,
+                row.params, row.trainable_params, row.macs, row.activation_bytes, row.receptive_field, layer.span,
+                None if layer.shares is None else self.places[layer.shares],
+                layer.operator.is_input, layer.operator.layered()[-1].commutes, self.labels.get(index), layer.path,
+            )
+        )  # fmt: skip
+
+    def _words(self, operator: Operator) -> tuple[str, tuple[Setting, ...]]:
+        """What an operator is called and how it is set, worked out once for all its layers."""
+        if id(operator) not in self.said:
+            self.said[id(operator)] = (written(operator), settings_of(operator))
+        return self.said[id(operator)]
+
+
+def _totals(counts: Counts) -> Totals:
+    return Totals(
+        counts.params, counts.trainable_params, counts.macs, counts.layers, counts.depth, counts.receptive_field,
+        counts.activation_bytes,
+    )  # fmt: skip
