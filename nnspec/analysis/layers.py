@@ -5,11 +5,13 @@ A shared layer's weights are counted at its first use, its multiply-adds at each
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from nnspec.analysis.cost import operator_cost
-from nnspec.analysis.paths import Field, ReceptiveField
+from nnspec.analysis.field import AxisField, Field, ReceptiveField, axes_of, centres
 from nnspec.record import Record
+from nnspec.shapes.dim import DimTooLarge, maximum
+from nnspec.shapes.reach import PeriodTooLong
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,10 +21,14 @@ if TYPE_CHECKING:
     from nnspec.shapes.tensor import TensorType
     from nnspec.source import Span
 
+#: What differs between paths that meet: how far apart their fields lie, or the middles of these.
+Unaligned: TypeAlias = 'Literal["strides", "centres"]'
+
 
 class LayerRow(Record):
     """One layer. `receptive_field` is the largest over axes, None where positions no longer correspond.
 
+    `field` says it of each spatial axis; `unaligned` what differs where paths meet that look elsewhere.
     Units: weights; multiply-adds and bytes for one example; input positions.
     """
 
@@ -33,9 +39,11 @@ class LayerRow(Record):
     params: Dim
     trainable_params: Dim
     macs: Dim
-    receptive_field: int | None
+    receptive_field: Dim | None
     activation_bytes: Dim
     span: Span
+    field: tuple[AxisField, ...] | None = None
+    unaligned: Unaligned | None = None
 
 
 def layer_rows(graph: Graph) -> Iterator[LayerRow]:
@@ -45,10 +53,13 @@ def layer_rows(graph: Graph) -> Iterator[LayerRow]:
         inputs: list[Any] = [graph.type_of(port) for port in layer.inputs]
         cost = operator_cost(layer.operator, inputs, list(layer.types))
         own = layer.shares is None
+        unaligned = fields.enter(layer, inputs)
+        axes = fields.last_axes()
         yield LayerRow(
             layer.name, layer.operator.title, tuple([_port_name(graph, port) for port in layer.inputs]),
             layer.types, cost.params if own else 0, cost.trainable_params if own else 0, cost.macs,
-            fields.extent(fields.enter(layer, inputs)), cost.activation_bytes, layer.span,
+            None if axes is None else maximum(1, *[axis.size for axis in axes]), cost.activation_bytes, layer.span,
+            axes, unaligned,
         )  # fmt: skip
 
 
@@ -57,26 +68,83 @@ def _port_name(graph: Graph, port: Port) -> str:
     return layer.name if len(layer.types) == 1 else f"{layer.name}[{port.position}]"
 
 
+class _Lost(Record):
+    """Stands for a field that cannot be written down."""
+
+
+_LOST = _Lost()
+
+
 class _Fields:
-    """Receptive fields, layer after layer."""
+    """Receptive fields, layer after layer, of each of their outputs."""
 
     def __init__(self, graph: Graph) -> None:
         self.algebra = ReceptiveField()
         self.graph = graph
-        self.known: list[Field | None] = []
+        self.known: list[list[Field | _Lost | None]] = []
 
-    def enter(self, layer: Layer, inputs: list[TensorType]) -> Field | None:
-        """The field of the next layer: what its window adds to those of its inputs, joined."""
-        field = self.algebra.one if layer.operator.is_input else None
-        step = self.algebra.step(layer.operator, inputs, layer.types[0])
-        for before in [self.known[port.layer] for port in layer.inputs]:
-            if before is not None and step is not None:
+    def enter(self, layer: Layer, inputs: list[TensorType]) -> Unaligned | None:
+        """Take the next layer; what differs between the paths that meet in it."""
+        found: list[Field | _Lost | None] = []
+        unaligned: Unaligned | None = None
+        for result in range(len(layer.types)):
+            try:
+                arriving = self._arriving(layer, inputs, result)
+                unaligned = unaligned or _difference([field for field in arriving if not isinstance(field, _Lost)])
+                found.append(self._joined(layer, arriving))
+            except (PeriodTooLong, DimTooLarge):
+                found.append(_LOST)
+        self.known.append(found)
+        return unaligned
+
+    def _arriving(self, layer: Layer, inputs: list[TensorType], result: int) -> list[Field | _Lost]:
+        """What each operand brings, seen through the operator."""
+        found: list[Field | _Lost] = []
+        for operand, port in enumerate(layer.inputs):
+            before = self.known[port.layer][port.position]
+            step = self.algebra.step(layer.operator, inputs, layer.types[result], operand, result)
+            if before is None or step is None:
+                continue
+            if isinstance(before, _Lost):
+                found.append(before)
+            else:
                 grown = self.algebra.then(before, step)
-                field = grown if field is None else self.algebra.join(field, grown)
-        self.known.append(field)
-        return field if layer.types[0].rank > 1 else None
+                assert isinstance(grown, tuple)  # fields, not marks
+                found.append(grown)
+        return found
 
-    @staticmethod
-    def extent(field: Field | None) -> int | None:
-        """The largest extent over axes."""
-        return None if field is None else max((int(reach) + 1 for reach, _ in field), default=1)
+    def _joined(self, layer: Layer, arriving: list[Field | _Lost]) -> Field | _Lost | None:
+        if layer.operator.is_input:
+            return self.algebra.one
+        joined: Field | None = None
+        for field in arriving:
+            if isinstance(field, _Lost):
+                return field
+            both = field if joined is None else self.algebra.join(joined, field)
+            assert isinstance(both, tuple)
+            joined = both
+        return joined
+
+    def last_axes(self) -> tuple[AxisField, ...] | None:
+        """What is shown of the last layer's first output; None where it has no field, or none that can be written."""
+        field, type = self.known[-1][0], self.graph.layers[len(self.known) - 1].types[0]
+        if field is None or isinstance(field, _Lost) or type.rank < 2:
+            return None
+        try:
+            return axes_of(field, type.spatial)
+        except (PeriodTooLong, DimTooLarge):
+            return None
+
+
+def _difference(fields: list[Field]) -> Unaligned | None:
+    """What differs between fields that meet, on any axis; an axis that is seen whole fits every other."""
+    axes = max([len(field) for field in fields], default=0)
+    found: Unaligned | None = None
+    for axis in range(axes):
+        middles = [centres(field or ReceptiveField.identity(axes))[axis] for field in fields]
+        middles = [each for each in middles if each]
+        if any(each.keys() != middles[0].keys() for each in middles):
+            return "strides"
+        if any(each != middles[0] for each in middles):
+            found = "centres"
+    return found

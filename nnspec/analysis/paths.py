@@ -1,4 +1,4 @@
-"""What grows along the paths of a network: its depth, and the receptive field of its maps.
+"""What grows along the paths of a network: its depth here, the receptive field of its maps in `field.py`.
 
 Both are path algebras: `one` on an untouched wire, `then` along a path, `join` where paths meet. A
 region is worked out once, as a table from inputs to outputs, and a repeat by squaring its table.
@@ -7,8 +7,6 @@ region is worked out once, as a table from inputs to outputs, and a repeat by sq
 from __future__ import annotations
 
 from collections.abc import Mapping
-from fractions import Fraction
-from itertools import zip_longest
 from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
 from nnspec.ops.operator import Operator
@@ -40,10 +38,14 @@ class TooManyPaths(Exception):  # noqa: N818
 class Algebra(Protocol[P]):
     """How a quantity grows along paths."""
 
-    one: P
+    @property
+    def one(self) -> P:
+        """What is gathered where nothing is done."""
 
-    def step(self, operator: Operator, inputs: list[TensorType], output: TensorType) -> P | None:
-        """What an operator adds on the way from its inputs to an output; None ends the path."""
+    def step(
+        self, operator: Operator, inputs: list[TensorType], output: TensorType, operand: int = 0, result: int = 0
+    ) -> P | None:
+        """What an operator adds on the way from one of its operands to one of its results; None ends the path."""
 
     def then(self, first: P, second: P) -> P:
         """Along a path."""
@@ -51,8 +53,8 @@ class Algebra(Protocol[P]):
     def join(self, a: P, b: P) -> P:
         """Where two paths meet."""
 
-    def is_mark(self, output: TensorType) -> bool:
-        """Whether a tensor is one whose value may be asked for as the largest on the way."""
+    def mark(self, value: P, output: TensorType) -> P | None:
+        """A tensor's value as one that may be asked for as the largest on the way; None where it may not."""
 
 
 class Paths(Generic[P]):
@@ -107,17 +109,18 @@ class Paths(Generic[P]):
 
     def _operator(self, region: Region, step: OperatorStep, table: dict[int, Row[P]]) -> None:
         inputs: list[Any] = [region.types[wire] for wire in step.operands]
-        for wire in step.outputs:
+        for result, wire in enumerate(step.outputs):
             output: Any = region.types[wire]
             row: dict[int, P] = {SOURCE: self.algebra.one} if step.operator.is_input else {}
             largest: dict[int, P] = {}
-            grown = self.algebra.step(step.operator, inputs, output)
-            for operand in step.operands:
+            for place, operand in enumerate(step.operands):
+                grown = self.algebra.step(step.operator, inputs, output, place, result)
                 if grown is not None:
                     row = self._joined(row, self._grown(table.get(operand, {}), grown))
                 largest = self._joined(largest, table.get(largest_of(operand), {}))
             table[wire] = row
-            table[largest_of(wire)] = self._joined(largest, row) if self.algebra.is_mark(output) else largest
+            marked = {key: self.algebra.mark(value, output) for key, value in row.items()}
+            table[largest_of(wire)] = self._joined(largest, {k: mark for k, mark in marked.items() if mark is not None})
 
     def _leave(
         self,
@@ -212,7 +215,9 @@ class Depth:
 
     one = 0
 
-    def step(self, operator: Operator, inputs: list[TensorType], output: TensorType) -> int:
+    def step(
+        self, operator: Operator, inputs: list[TensorType], output: TensorType, operand: int = 0, result: int = 0
+    ) -> int:
         """One for a layer, none for what is not counted as one."""
         return 1 if operator.is_layer else 0
 
@@ -224,48 +229,9 @@ class Depth:
         """The longer path."""
         return max(a, b)
 
-    def is_mark(self, output: TensorType) -> bool:
+    def mark(self, value: int, output: TensorType) -> int:
         """Every tensor counts."""
-        return True
+        return value
 
 
-#: Per spatial axis: how far a field reaches beyond one position, and the step between two, in input positions.
-Field: TypeAlias = "tuple[tuple[Fraction, Fraction], ...]"
-
-
-class ReceptiveField:
-    """How far a position looks into the network's inputs, per spatial axis.
-
-    Source: Araujo, Norris & Sim 2019, "Computing receptive fields of convolutional neural networks".
-    """
-
-    one: Field = ()  # stands for any number of untouched axes
-
-    def step(self, operator: Operator, inputs: list[TensorType], output: TensorType) -> Field | None:
-        """The operator's window on each axis; None where axes do not correspond."""
-        reach = operator.reach(*inputs)
-        if reach is None or len(reach) != len(output.spatial):
-            return None
-        known = [(Fraction(a.extent - 1), Fraction(a.stride)) for a in reach if isinstance(a.extent, int)]
-        return tuple(known) if len(known) == len(reach) else None
-
-    def then(self, first: Field, second: Field) -> Field:
-        """Windows over windows: the second's reach, in the first's steps."""
-        if not first or not second:
-            return first or second
-        return tuple((a + c * b, b * d) for (a, b), (c, d) in zip(first, second, strict=False))
-
-    def join(self, a: Field, b: Field) -> Field:
-        """The larger field."""
-        if not a or not b:
-            return a or b
-        return tuple(
-            (max(r, s), max(j, k)) for (r, j), (s, k) in zip_longest(a, b, fillvalue=(Fraction(0), Fraction(0)))
-        )
-
-    def is_mark(self, output: TensorType) -> bool:
-        """Only tensors with spatial axes count."""
-        return output.rank > 1
-
-
-__all__ = ["Depth", "Paths", "ReceptiveField"]
+__all__ = ["Depth", "Paths", "TooManyPaths"]

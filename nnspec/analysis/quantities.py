@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from nnspec.analysis.cost import Costs
-from nnspec.analysis.paths import Depth, Paths, ReceptiveField, TooManyPaths
+from nnspec.analysis.field import Field, Marks, ReceptiveField
+from nnspec.analysis.paths import Depth, Paths, TooManyPaths
 from nnspec.deep_stack import with_deep_stack
 from nnspec.diagnostics.codes import limits
 from nnspec.diagnostics.diagnostic import Diagnostics
@@ -11,6 +12,7 @@ from nnspec.program.liveness import Liveness, liveness_of
 from nnspec.program.program import Model, Program, Region
 from nnspec.record import Record
 from nnspec.shapes.dim import Dim, DimTooLarge
+from nnspec.shapes.reach import PeriodTooLong
 from nnspec.shapes.symbolic import MAX_BITS
 
 QUANTITIES = ("params", "trainable_params", "macs", "layers", "depth", "receptive_field", "activation_bytes")
@@ -37,8 +39,8 @@ class Counts(Record):
         return _analyses(self.model).depth(self.model)
 
     @property
-    def receptive_field(self) -> int | None:
-        """The largest reach over axes and paths; None where paths are too many to follow."""
+    def receptive_field(self) -> Dim | None:
+        """The largest size over axes, at the last maps; None where paths cannot be followed."""
         return _analyses(self.model).receptive_field(self.model)
 
 
@@ -78,7 +80,7 @@ class _Analyses:
         self.counted: dict[Region, Counts] = {}
         self.costs = Costs(liveness)
         self._depths = Paths(Depth(), liveness)
-        self._fields = Paths(ReceptiveField(), liveness)
+        self._fields: Paths[Field | Marks] = Paths(ReceptiveField(), liveness)
 
     def depth(self, model: Model) -> int | None:
         """Layers on the longest path."""
@@ -87,13 +89,13 @@ class _Analyses:
         except TooManyPaths:
             return None
 
-    def receptive_field(self, model: Model) -> int | None:
-        """The largest reach."""
+    def receptive_field(self, model: Model) -> Dim | None:
+        """The largest size."""
         try:
-            field = with_deep_stack(lambda: self._fields.largest(model))
-        except TooManyPaths:
+            marks = with_deep_stack(lambda: self._fields.largest(model))
+            return ReceptiveField.largest(marks) if isinstance(marks, Marks) else 1
+        except (TooManyPaths, PeriodTooLong, DimTooLarge):
             return None
-        return max([int(reach) + 1 for reach, _ in field], default=1) if field is not None else 1
 
 
 def _analyses(model: Model) -> _Analyses:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from nnspec.diagnostics.screen import Screen
     from nnspec.program.graph import Graph
+    from nnspec.shapes.dim import Dim
 
 FORMATS = ("text", "json", "csv", "markdown")
 MOST_ROWS = 100_000
@@ -167,7 +168,7 @@ def _shapes(row: LayerRow) -> str:
     return " ".join(shape_text(each.shape) for each in row.outputs)
 
 
-def _followed(number: int | None) -> str:
+def _followed(number: Dim | None) -> str:
     return "unknown" if number is None else grouped(number)
 
 

@@ -13,9 +13,10 @@ from nnspec.diagnostics.codes import shapes as codes
 from nnspec.diagnostics.diagnostic import RuleError
 from nnspec.ops.axes import axis_name
 from nnspec.ops.kinds import Flag, Integer, OrNone, Real, Tensor
-from nnspec.ops.operator import Operator, Reach, option
+from nnspec.ops.operator import SAME_PLACE, Operator, Reach, option
 from nnspec.ops.spatial import need_real
 from nnspec.shapes.dim import Dim, compare, demand
+from nnspec.shapes.reach import whole
 from nnspec.shapes.tensor import TensorType, shape_text
 
 T = TypeVar("T")
@@ -75,7 +76,17 @@ class Attending(Operator):
     def reach(self, *inputs: Any) -> tuple[Reach, ...]:
         query, key, _ = self.roles(inputs)
         attended = self.attended(query)
-        return tuple(Reach(key.shape[axis] if axis in attended else 1, 1) for axis in range(query.rank - 1))
+        return tuple(whole(key.shape[axis]) if axis in attended else SAME_PLACE for axis in range(query.rank - 1))
+
+    def reach_from(self, operand: int, result: int, *inputs: Any) -> tuple[Reach, ...] | None:
+        """A query sees itself and all keys and values; a mask has no positions of its own."""
+        tensors = inputs if self.mask is None else inputs[:-1]
+        if operand >= len(tensors):
+            return None
+        if operand == 0 and len(tensors) > 1:
+            query: TensorType = inputs[0]
+            return (SAME_PLACE,) * len(query.spatial)
+        return self.reach(*inputs)
 
     # Which tensors fit together.
 

@@ -22,7 +22,8 @@ from nnspec.ops.kinds import Flag, Integer, OneOf, OrNone
 from nnspec.ops.operator import Example, Reach, Weight, option, param
 from nnspec.ops.spatial import needs_size
 from nnspec.ops.weighted import Weighted
-from nnspec.shapes.dim import Dim, compare, demand, is_known, minimum, product
+from nnspec.shapes.dim import Dim, compare, demand, is_known, product
+from nnspec.shapes.reach import window
 from nnspec.shapes.tensor import TensorType, shape_text
 
 if TYPE_CHECKING:
@@ -347,13 +348,13 @@ class MultiHeadAttention(Attending, Weighted):
         return self.heads * (projected + queries * seen * (key_width + value_width))
 
     def reach(self, *inputs: Any) -> tuple[Reach, ...]:
-        window = self.sliding_window
+        width = self.sliding_window
         found = super().reach(*inputs)
-        if window is None:
+        if width is None:
             return found
-        extent = window if self.causal else 2 * window - 1
+        near = window(width if self.causal else 2 * width - 1, before=width - 1)
         attended = self.attended(inputs[0])
-        return tuple(Reach(minimum(x.extent, extent), 1) if axis in attended else x for axis, x in enumerate(found))
+        return tuple(_narrower(near, x) if axis in attended else x for axis, x in enumerate(found))
 
     def trace(self, tape: Tape, *inputs_and_output: Any) -> Held | tuple[Held, Held]:
         *inputs, y = inputs_and_output
@@ -442,6 +443,10 @@ def _spread(mask: Arrival, axes: int) -> Value:
     if mask.type.rank == 2 * axes:
         return mask
     return Call("keras.ops.expand_dims", (mask, 1 if axes == 1 else tuple(range(1, axes + 1))))
+
+
+def _narrower(near: Reach, all_of_it: Reach) -> Reach:
+    return near if compare(near.size, "<=", all_of_it.size) is not False else all_of_it
 
 
 def _divisors(channels: int, heads: int) -> list[int]:

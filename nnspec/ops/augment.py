@@ -12,9 +12,10 @@ from nnspec.diagnostics.codes import shapes as codes
 from nnspec.diagnostics.diagnostic import RuleError
 from nnspec.ops.dtypes import is_float
 from nnspec.ops.kinds import Integer, Kind, OneOf, OrNone, Real
-from nnspec.ops.operator import Example, Operator, option, param
+from nnspec.ops.operator import Example, Operator, Reach, option, param
 from nnspec.ops.spatial import need_numbers, need_spatial
 from nnspec.shapes.dim import compare, demand
+from nnspec.shapes.reach import window
 from nnspec.shapes.tensor import TensorType, shape_text
 from nnspec.shapes.window import axis_names
 
@@ -134,6 +135,12 @@ class Cropped(OfImages):
                     help=f"cut out at most {shape_text(x.spatial)}, or put `ZeroPad` or `Resize` before it",
                 )  # fmt: skip
         return TensorType((self.height, self.width, x.channels), batched=x.batched)
+
+    def reach(self, x: TensorType) -> tuple[Reach, ...]:
+        return tuple(
+            window(1, before=-((size - wanted) // 2))
+            for size, wanted in zip(x.spatial, (self.height, self.width), strict=True)
+        )
 
 
 class RandomCrop(Cropped, Random):

@@ -63,7 +63,7 @@ class Sliding(Stacked):
         return tuple(w.output(size, name) for w, size, name in zip(windows, x.spatial, axis_names(x.rank), strict=True))
 
     def reach(self, x: TensorType) -> tuple[Reach, ...]:
-        return tuple(Reach(window.extent, window.stride) for window in self.windows(x))
+        return tuple(window.reach(width) for window, width in zip(self.windows(x), x.spatial, strict=True))
 
     def remarks(self, x: TensorType) -> Iterable[Remark]:
         return unread(self.windows(x), x) if self.stride != 1 else ()

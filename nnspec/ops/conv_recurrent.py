@@ -19,6 +19,7 @@ from nnspec.ops.operator import Example, Reach, Remark, Weight, option, param
 from nnspec.ops.recurrent import Carrying
 from nnspec.ops.spatial import brief, known_pads, needs_size, unread
 from nnspec.shapes.dim import Dim, is_known, product
+from nnspec.shapes.reach import whole, window
 from nnspec.shapes.tensor import TensorType, shape_text
 from nnspec.shapes.window import Window, axis_names, padding_per_axis, per_axis
 
@@ -105,8 +106,15 @@ class ConvLSTM(Carrying):
         if not self.sequences:
             return None
         steps = x.shape[0]
-        maps = (Reach(w.extent + (steps - 1) * (w.size - 1) * w.stride, w.stride) for w in self.windows(x))
-        return (Reach(steps, 1), *maps)
+        maps: list[Reach] = []
+        for around, width in zip(self.windows(x), x.shape[1:-1], strict=True):
+            wider = (steps - 1) * around.stride
+            extent = around.extent + wider * (around.size - 1)
+            maps.append(window(extent, around.stride, around.pads(width)[0] + wider * ((around.size - 1) // 2)))
+        return (whole(steps), *maps)
+
+    def reach_from(self, operand: int, result: int, *inputs: TensorType) -> tuple[Reach, ...] | None:
+        return self.reach(*inputs) if operand == 0 else None  # states have no steps
 
     def remarks(self, x: TensorType, *more: TensorType) -> Iterator[Remark]:
         return unread(self.windows(x), _step(x))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from nnspec.calls import Arrival, Value, layer
@@ -14,7 +13,7 @@ from nnspec.ops.kinds import Integer, OrNone, Padding, PaddingValue, PerAxis
 from nnspec.ops.operator import Example, Reach, Weight, option, param
 from nnspec.ops.spatial import brief, brief_pads, computed, need_real, need_spatial, ranked
 from nnspec.ops.weighted import Stacked
-from nnspec.shapes.dim import Dim, ceil_div, compare, demand, product
+from nnspec.shapes.dim import Dim, compare, demand, product
 from nnspec.shapes.tensor import TensorType
 from nnspec.shapes.window import Window, axis_names, padding_per_axis, per_axis
 
@@ -97,7 +96,8 @@ class ConvTranspose(Stacked):
         return x.size * product(per_axis(self.kernel, x.rank, "kernel")) * self.filters
 
     def reach(self, x: TensorType) -> tuple[Reach, ...]:
-        return tuple(Reach(ceil_div(w.extent, w.stride), Fraction(1, w.stride)) for w in self.windows(x))
+        axes = zip(self.windows(x), x.spatial, self.additions(x), strict=True)
+        return tuple(window.reach_back(width, added) for window, width, added in axes)
 
     def trace(self, tape: Tape, x: Held, y: TensorType) -> Held:
         grad = x.grad or self.trainable

@@ -11,7 +11,7 @@ from nnspec.diagnostics.diagnostic import RuleError
 from nnspec.ops.choices import CONSTRAINT, INIT, REGULARIZER, per_unit
 from nnspec.ops.dtypes import SIGNED, UNSIGNED
 from nnspec.ops.kinds import Flag, Integer, OrNone
-from nnspec.ops.operator import Example, Operator, Reach, Weight, option, param
+from nnspec.ops.operator import SAME_PLACE, Example, Operator, Reach, Weight, option, param
 from nnspec.ops.spatial import need_numbers
 from nnspec.ops.weighted import Stacked
 from nnspec.shapes.dim import Dim
@@ -188,7 +188,7 @@ class Embedding(Operator):
         yield Weight("embeddings", (self.vocabulary, self.width), self.trainable)
 
     def reach(self, x: TensorType) -> tuple[Reach, ...]:
-        return (Reach(1, 1),) * x.rank
+        return (SAME_PLACE,) * x.rank
 
     def beside(self, other: Operator, *inputs: TensorType) -> Operator:
         return self.reversible() if other.layered()[-1].reads_part is Embedding else self

@@ -14,9 +14,10 @@ from nnspec.ops.axes import Axis, axis_of, keras_axis
 from nnspec.ops.dtypes import is_number, joined
 from nnspec.ops.joining import Joining, need_numbers
 from nnspec.ops.kinds import Flag, Kind
-from nnspec.ops.operator import Example, Operator, Reach, option
+from nnspec.ops.operator import SAME_PLACE, Example, Operator, Reach, option
 from nnspec.ops.spatial import need_real
-from nnspec.shapes.dim import compare, demand, total
+from nnspec.shapes.dim import Dim, compare, demand, total
+from nnspec.shapes.reach import whole
 from nnspec.shapes.tensor import TensorType, shape_text
 
 if TYPE_CHECKING:
@@ -42,8 +43,15 @@ class Elementwise(Operator):
         return joined(x.dtype for x in xs)
 
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
-        whole = max(inputs, key=lambda x: x.rank)
-        return tuple(Reach(1, 1) for _ in whole.spatial)
+        return (SAME_PLACE,) * (max(x.rank for x in inputs) - 1)
+
+    def reach_from(self, operand: int, result: int, *inputs: TensorType) -> tuple[Reach, ...] | None:
+        """Of a gate's axis of 1 every position sees the one that there is; a vector has no positions."""
+        x, most = inputs[operand], max(inputs, key=lambda x: x.rank)
+        if x.rank < most.rank:
+            return None
+        maps = [each.shape for each in inputs if each.rank == most.rank]
+        return tuple(_spread(own, [shape[axis] for shape in maps]) for axis, own in enumerate(x.spatial))
 
     def trace(self, tape: Tape, *inputs_and_output: Any) -> Held:
         *xs, y = inputs_and_output
@@ -52,6 +60,10 @@ class Elementwise(Operator):
     def lower(self, *xs: Arrival) -> Call:
         # Keras puts axes of 1 after the batch until the ranks are equal, which is how shorter shapes are meant here.
         return layer(f"keras.layers.{type(self).__name__}")(list(xs))
+
+
+def _spread(size: Dim, sizes: list[Dim]) -> Reach:
+    return whole(1) if size == 1 and any(each != 1 for each in sizes) else SAME_PLACE
 
 
 class AnyNumber(Elementwise):

@@ -10,8 +10,7 @@ raise `RuleError(code, …, at="kernel")`, and whoever called knows where `kerne
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from fractions import Fraction
-from typing import Any, ClassVar, Generic, NamedTuple, Self, TypeVar
+from typing import Any, ClassVar, Generic, Self, TypeVar
 
 from nnspec.calls import Arrival, Value
 from nnspec.diagnostics.codes import names as codes
@@ -19,6 +18,7 @@ from nnspec.diagnostics.diagnostic import Code, RuleError
 from nnspec.ops.kinds import Kind
 from nnspec.record import Record
 from nnspec.shapes.dim import Dim
+from nnspec.shapes.reach import SAME_PLACE, Reach
 from nnspec.spelled import is_spelled
 
 T = TypeVar("T")
@@ -68,13 +68,6 @@ class Weight(Record):
     name: str
     shape: tuple[Dim, ...]
     trainable: bool = True
-
-
-class Reach(NamedTuple):
-    """How far one axis of an output looks into its input: window extent and stride, in input positions."""
-
-    extent: Dim
-    stride: Fraction | int
 
 
 class Remark(Record):
@@ -196,8 +189,12 @@ class Operator:
         return 0
 
     def reach(self, *inputs: Any) -> tuple[Reach, ...] | None:
-        """Per spatial axis of the first input, what one output position sees; None where axes do not correspond."""
-        return tuple(Reach(1, 1) for _ in inputs[0].spatial) if inputs else None
+        """Per spatial axis, what output positions see of the first input; None where axes do not correspond."""
+        return (SAME_PLACE,) * len(inputs[0].spatial) if inputs else None
+
+    def reach_from(self, operand: int, result: int, *inputs: Any) -> tuple[Reach, ...] | None:
+        """What positions of one result see of one operand: where it is not the same for all of them."""
+        return self.reach(*inputs)
 
     def remarks(self, *inputs: Any) -> Iterable[Remark]:
         """What a reader should know of sound arguments at these sizes; reported as notes."""
@@ -309,6 +306,7 @@ def missing(operator: str, absent: Sequence[Param[Any]]) -> RuleError:
 
 __all__ = [
     "REQUIRED",
+    "SAME_PLACE",
     "Arrival",
     "Example",
     "Operator",

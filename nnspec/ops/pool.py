@@ -61,7 +61,7 @@ class Pooling(Operator):
         return computed(x, *sizes, x.channels)
 
     def reach(self, x: TensorType) -> tuple[Reach, ...]:
-        return tuple(Reach(window.extent, window.stride) for window in self.windows(x))
+        return tuple(window.reach(width) for window, width in zip(self.windows(x), x.spatial, strict=True))
 
     def remarks(self, x: TensorType) -> Iterator[Remark]:
         return unread(self.windows(x), x)

@@ -21,6 +21,7 @@ from nnspec.ops.operator import Example, Operator, Reach, Weight, option, param
 from nnspec.ops.spatial import computed, need_real, needs_size
 from nnspec.ops.weighted import Weighted
 from nnspec.shapes.dim import Dim, compare, demand, product
+from nnspec.shapes.reach import whole
 from nnspec.shapes.tensor import TensorType, shape_text
 
 if TYPE_CHECKING:
@@ -266,7 +267,10 @@ class OfVectors(Recurrent):
         return x.shape[0] * self.gates * self.units * (x.channels + self.units)
 
     def reach(self, x: TensorType, *more: TensorType) -> tuple[Reach, ...] | None:
-        return (Reach(x.shape[0], 1),) if self.sequences else None
+        return (whole(x.shape[0]),) if self.sequences else None
+
+    def reach_from(self, operand: int, result: int, *inputs: TensorType) -> tuple[Reach, ...] | None:
+        return self.reach(*inputs) if operand == 0 else None  # states have no steps
 
     def made(self, name: str, x: Arrival) -> Call:
         """The Keras layer of this name, not yet applied.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from nnspec.calls import Arrival, Call, Value, layer
@@ -14,6 +13,7 @@ from nnspec.ops.kinds import Flag, Many, OneOf, OrNone, Padding, PaddingValue, P
 from nnspec.ops.operator import Example, Operator, Reach, option, param
 from nnspec.ops.spatial import brief, brief_pads, computed, need_spatial, needs_size, ranked, zero_padded
 from nnspec.shapes.dim import Dim, compare, demand, is_known
+from nnspec.shapes.reach import interpolated, window
 from nnspec.shapes.tensor import TensorType, shape_text, sizes_text
 from nnspec.shapes.window import Pair, axis_names, padding_per_axis, per_axis
 
@@ -61,7 +61,7 @@ class UpSample(Operator):
         return computed(x, *sizes, x.channels)
 
     def reach(self, x: TensorType) -> tuple[Reach, ...]:
-        return tuple(Reach(_TAPS[self.interpolation], Fraction(1, factor)) for factor in self.factors(x))
+        return tuple(interpolated(1, factor, _TAPS[self.interpolation]) for factor in self.factors(x))
 
     def trace(self, tape: Tape, x: Held, y: TensorType) -> Held:
         return tape.new(y, grad=x.grad)
@@ -112,6 +112,9 @@ class ZeroPad(Operator):
         pads = self.pads(x)
         sizes = tuple(before + size + after for size, (before, after) in zip(x.shape, pads, strict=True))
         return computed(x, *sizes) if self.axis is None else TensorType(sizes, x.dtype, x.batched)
+
+    def reach(self, x: TensorType) -> tuple[Reach, ...]:
+        return tuple(window(1, before=before) for before, _ in self.pads(x)[:-1])
 
     def trace(self, tape: Tape, x: Held, y: TensorType) -> Held:
         return tape.like(y, x)
@@ -201,6 +204,14 @@ class Crop(Operator):
                 )
         return like.spatial
 
+    def reach(self, x: TensorType, like: TensorType | None = None) -> tuple[Reach, ...]:
+        if like is None:
+            return tuple(window(1, before=-cut) for cut, _ in _pairs(self.n, x.rank))
+        return tuple(window(1, before=-((a - b) // 2)) for a, b in zip(x.spatial, like.spatial, strict=True))
+
+    def reach_from(self, operand: int, result: int, *inputs: TensorType) -> tuple[Reach, ...] | None:
+        return self.reach(*inputs) if operand == 0 else None  # of `like` only the sizes are read
+
     def trace(self, tape: Tape, x: Held, *like_and_output: Any) -> Held:
         y = like_and_output[-1]
         return tape.view(x, y, is_dense=y.shape == x.type.shape)
@@ -258,7 +269,7 @@ class Resize(Operator):
         for old, new in zip(x.spatial, self.new_sizes(x), strict=True):
             if not is_known(old) or not is_known(new):
                 return None
-            found.append(Reach(_TAPS[self.interpolation], Fraction(old, new)))
+            found.append(interpolated(old, new, _TAPS[self.interpolation], blurs=self.antialias))
         return tuple(found)
 
     def trace(self, tape: Tape, x: Held, y: TensorType) -> Held:

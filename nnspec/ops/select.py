@@ -9,9 +9,10 @@ from nnspec.diagnostics.codes import shapes as codes
 from nnspec.diagnostics.diagnostic import RuleError
 from nnspec.ops.axes import Axis, axis_of, keras_axis
 from nnspec.ops.kinds import Integer, Kind, OrNone
-from nnspec.ops.operator import Example, Operator, Reach, param
+from nnspec.ops.operator import SAME_PLACE, Example, Operator, Reach, param
 from nnspec.ops.spatial import needs_size
 from nnspec.shapes.dim import Dim, Symbolic, compare, demand
+from nnspec.shapes.reach import window
 from nnspec.shapes.tensor import TensorType
 from nnspec.spelled import is_spelled
 
@@ -144,7 +145,9 @@ class Slice(Operator):
         return index
 
     def reach(self, x: TensorType) -> tuple[Reach, ...] | None:
-        return tuple(Reach(1, 1) for _ in x.spatial)
+        axis = axis_of(x, self.axis)
+        start = self._place(self.start, x.shape[axis], "start")
+        return tuple(window(1, before=-start) if at == axis else SAME_PLACE for at in range(x.rank - 1))
 
     def trace(self, tape: Tape, x: Held, y: TensorType) -> Held:
         return tape.view(x, y, is_dense=y == x.type)
@@ -192,6 +195,12 @@ class Split(Operator):
             notes=(f"{size} mod {self.n} = {size % self.n}",),
             help=f"it can be cut into {', '.join(map(str, fit[:6]))}" if fit else None,
         )
+
+    def reach_from(self, operand: int, result: int, *inputs: TensorType) -> tuple[Reach, ...] | None:
+        (x,) = inputs
+        axis = axis_of(x, self.axis)
+        start = x.shape[axis] // self.n * result
+        return tuple(window(1, before=-start) if at == axis else SAME_PLACE for at in range(x.rank - 1))
 
     def trace(self, tape: Tape, x: Held, y: tuple[TensorType, ...] | TensorType) -> tuple[Held, ...]:
         parts = y if isinstance(y, tuple) else (y,)

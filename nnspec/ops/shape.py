@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from nnspec.calls import Arrival, Call, Value, layer
@@ -13,6 +12,7 @@ from nnspec.ops.kinds import Integer, Kind, Many, Size, show
 from nnspec.ops.operator import Example, Operator, Reach, param
 from nnspec.ops.spatial import computed, need_spatial, needs_size
 from nnspec.shapes.dim import Dim, Symbolic, compare, demand, is_known, product
+from nnspec.shapes.reach import repeated
 from nnspec.shapes.tensor import TensorType, shape_text, sizes_text
 
 if TYPE_CHECKING:
@@ -271,7 +271,7 @@ class PixelShuffle(Operator):
         return TensorType((height * self.n, width * self.n, channels // parts), x.dtype, x.batched)
 
     def reach(self, x: TensorType) -> tuple[Reach, ...]:
-        return (Reach(1, Fraction(1, self.n)),) * 2
+        return (repeated(self.n),) * 2
 
     def trace(self, tape: Tape, x: Held, y: TensorType) -> Held:
         return tape.new(y, grad=x.grad) if self.n > 1 else x

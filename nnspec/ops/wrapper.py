@@ -15,7 +15,7 @@ from nnspec.diagnostics.codes import names as name_codes
 from nnspec.diagnostics.codes import shapes as codes
 from nnspec.diagnostics.diagnostic import RuleError
 from nnspec.ops.kinds import Integer, OneOf, OrNone
-from nnspec.ops.operator import Example, Operator, Reach, Weight, option
+from nnspec.ops.operator import SAME_PLACE, Example, Operator, Reach, Weight, option
 from nnspec.record import replace
 from nnspec.shapes.dim import Dim, compare, demand, product
 from nnspec.shapes.tensor import TensorType, shape_text, step_of, with_steps
@@ -80,6 +80,9 @@ class Wrapper(Operator):
 
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...] | None:
         return self.inner.reach(*inputs)
+
+    def reach_from(self, operand: int, result: int, *inputs: TensorType) -> tuple[Reach, ...] | None:
+        return self.inner.reach_from(operand, result, *inputs)
 
     def trace(self, tape: Tape, *inputs_and_output: Any) -> Any:
         return self.inner.trace(tape, *inputs_and_output)
@@ -294,6 +297,9 @@ class Bidirectional(Wrapper):
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...] | None:
         return self.inner.reach(*self.forwards(inputs))
 
+    def reach_from(self, operand: int, result: int, *inputs: TensorType) -> tuple[Reach, ...] | None:
+        return self.reach(*inputs) if operand == 0 else None
+
     def trace(self, tape: Tape, *inputs_and_output: Any) -> Held | tuple[Held, ...]:
         *inputs, y = inputs_and_output
         forward = self._traced(tape, self.forwards(tuple(inputs)))
@@ -401,7 +407,11 @@ class TimeDistributed(Wrapper):
 
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...] | None:
         inner = self.inner.reach(*map(step_of, inputs))
-        return None if inner is None else (Reach(1, 1), *inner)
+        return None if inner is None else (SAME_PLACE, *inner)
+
+    def reach_from(self, operand: int, result: int, *inputs: TensorType) -> tuple[Reach, ...] | None:
+        inner = self.inner.reach_from(operand, result, *map(step_of, inputs))
+        return None if inner is None else (SAME_PLACE, *inner)
 
     def trace(self, tape: Tape, *inputs_and_output: Any) -> Any:
         *inputs, y = inputs_and_output

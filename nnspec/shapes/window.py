@@ -13,6 +13,7 @@ from nnspec.diagnostics.codes import shapes as codes
 from nnspec.diagnostics.diagnostic import RuleError
 from nnspec.record import Record
 from nnspec.shapes.dim import Dim, ceil_div, compare, demand, maximum, minimum
+from nnspec.shapes.reach import Reach, spread, window
 from nnspec.shapes.tensor import SPATIAL_NAMES, sizes_text
 
 Pair: TypeAlias = "tuple[int, int]"
@@ -85,6 +86,21 @@ class Window(Record):
             return 0
         before, after = self.explicit
         return (width + before + after - self.extent) % self.stride
+
+    def reach(self, width: Dim) -> Reach:
+        """What output positions see of an axis of this width."""
+        return window(self.extent, self.stride, self.pads(width)[0])
+
+    def reach_back(self, width: Dim, output_padding: int | None = None) -> Reach:
+        """What output positions of the transposed convolution see of an axis of this width.
+
+        Under `same` what is too much is cut off, of an odd number one more at the end.
+        """
+        before = self.explicit[0]
+        if self.padding == "same":
+            over = (width - 1) * self.stride + self.extent - self.spread(width, output_padding)
+            before = max(0, over) // 2 if isinstance(over, int) else 0
+        return spread(self.extent, self.stride, before)
 
     @property
     def explicit(self) -> Pair:

@@ -220,27 +220,27 @@ def test_macs_by_hand(operator: Operator, shapes: list[tuple[Dim, ...]], macs: D
     assert operator.macs(*types, operator.infer(*types)) == macs
 
 
-REACH: list[tuple[Operator, list[tuple[Dim, ...]], list[Dim]]] = [
-    (a.Attention(), [(5, 8)], [5]),
-    (a.Attention(), [(5, 8), (T, 8)], [T]),
-    (a.AdditiveAttention(), [(2, 5, 8), (2, 7, 8)], [1, 7]),
-    (HEADS(heads=2), [(6, 5, 8)], [6, 5]),
-    (HEADS(heads=2, attention_axes=1), [(6, 5, 8)], [1, 5]),
-    (HEADS(heads=2, sliding_window=3), [(50, 8)], [5]),
-    (HEADS(heads=2, sliding_window=3, causal=True), [(50, 8)], [3]),
-    (HEADS(heads=2, sliding_window=30), [(50, 8)], [50]),
+#: Per axis the size of what is seen, the stride, and where the first position's begins.
+REACH: list[tuple[Operator, list[tuple[Dim, ...]], list[tuple[Dim, int, int]]]] = [
+    (a.Attention(), [(5, 8)], [(5, 0, 0)]),
+    (a.Attention(), [(5, 8), (T, 8)], [(T, 0, 0)]),
+    (a.AdditiveAttention(), [(2, 5, 8), (2, 7, 8)], [(1, 1, 0), (7, 0, 0)]),
+    (HEADS(heads=2), [(6, 5, 8)], [(6, 0, 0), (5, 0, 0)]),
+    (HEADS(heads=2, attention_axes=1), [(6, 5, 8)], [(1, 1, 0), (5, 0, 0)]),
+    (HEADS(heads=2, sliding_window=3), [(50, 8)], [(5, 1, -2)]),
+    (HEADS(heads=2, sliding_window=3, causal=True), [(50, 8)], [(3, 1, -2)]),
+    (HEADS(heads=2, sliding_window=30), [(50, 8)], [(50, 0, 0)]),
 ]
 
 
-@pytest.mark.parametrize(("operator", "shapes", "extents"), REACH, ids=lambda value: str(value)[:60])
-def test_reach(operator: Operator, shapes: list[tuple[Dim, ...]], extents: list[Dim]) -> None:
-    assert [tuple(axis) for axis in operator.reach(*(tensor(*shape) for shape in shapes))] == [
-        (extent, 1) for extent in extents
-    ]
+@pytest.mark.parametrize(("operator", "shapes", "axes"), REACH, ids=lambda value: str(value)[:60])
+def test_reach(operator: Operator, shapes: list[tuple[Dim, ...]], axes: list[tuple[Dim, int, int]]) -> None:
+    found = operator.reach(*(tensor(*shape) for shape in shapes))
+    assert [(axis.size, axis.stride, axis.offset) for axis in found] == axes
 
 
 def test_the_receptive_field_is_the_whole_sequence() -> None:
-    sound("Input(50, 8) -> Attention -> Attention(causal=true)\nexpect receptive_field == 50 + 49")
+    sound("Input(50, 8) -> Attention -> Attention(causal=true)\nexpect receptive_field == 50")
     sound("Input(50, 8) -> Conv(8, 3) -> MultiHeadAttention(2, sliding_window=4)\nexpect receptive_field == 3 + 6")
 
 

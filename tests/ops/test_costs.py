@@ -34,19 +34,29 @@ def test_macs(text: str, shape: tuple[int, ...], macs: int) -> None:
     assert operator.macs(x, operator.infer(x)) == macs
 
 
+#: Per axis the size of what an output position sees, the stride from one to the next, and where the first begins.
 REACH = [
-    ("Conv(8, 5, dilation=2, stride=3)", (40, 3), [(9, 3)]),
-    ("Conv(8, 3x1, stride=(2, 1))", (9, 9, 3), [(3, 2), (1, 1)]),
-    ("MaxPool(3, 2, 1)", (9, 9, 3), [(3, 2), (3, 2)]),
-    ("ConvTranspose(8, 3, stride=2)", (9, 3), [(2, Fraction(1, 2))]),  # an output position sees one or two inputs
-    ("ConvTranspose(8, 2, stride=2)", (9, 3), [(1, Fraction(1, 2))]),
-    ("UpSample(4)", (9, 3), [(1, Fraction(1, 4))]),
-    ("UpSample(2, interpolation=bilinear)", (9, 9, 3), [(2, Fraction(1, 2))] * 2),
-    ("Resize(3, interpolation=nearest)", (9, 12, 3), [(1, Fraction(3)), (1, Fraction(4))]),
-    ("PixelShuffle(3)", (4, 4, 9), [(1, Fraction(1, 3))] * 2),
-    ("ZeroPad(1)", (9, 9, 3), [(1, 1)] * 2),
-    ("Crop(1)", (9, 9, 3), [(1, 1)] * 2),
-    ("Split(3)", (9, 9, 3), [(1, 1)] * 2),
+    ("Conv(8, 5, dilation=2, stride=3)", (40, 3), [(9, 3, 0)]),
+    ("Conv(8, 3x1, stride=(2, 1))", (9, 9, 3), [(3, 2, 0), (1, 1, 0)]),
+    ("Conv(8, 3, padding=same)", (9, 8, 3), [(3, 1, -1), (3, 1, -1)]),
+    ("Conv(8, 3, stride=2, padding=same)", (9, 8, 3), [(3, 2, -1), (3, 2, 0)]),  # 9 is padded by 2, 8 by 1 at its end
+    ("Conv(8, 4, padding=same)", (9, 3), [(4, 1, -1)]),  # of 3 zeros 1 before, 2 after
+    ("Conv(8, 3, dilation=4, padding=causal)", (40, 3), [(9, 1, -8)]),
+    ("Conv(8, 3, padding=((2, 0), (0, 1)))", (9, 9, 3), [(3, 1, -2), (3, 1, 0)]),
+    ("MaxPool(3, 2, 1)", (9, 9, 3), [(3, 2, -1), (3, 2, -1)]),
+    ("ConvTranspose(8, 3, stride=2)", (9, 3), [(2, Fraction(1, 2), -1)]),  # an output position sees one or two inputs
+    ("ConvTranspose(8, 2, stride=2)", (9, 3), [(1, Fraction(1, 2), 0)]),
+    ("ConvTranspose(8, 4, stride=2, padding=1)", (9, 3), [(2, Fraction(1, 2), -1)]),
+    ("UpSample(4)", (9, 3), [(1, Fraction(1, 4), 0)]),
+    ("UpSample(2, interpolation=bilinear)", (9, 9, 3), [(2, Fraction(1, 2), -1)] * 2),
+    ("Resize(3, interpolation=nearest)", (9, 12, 3), [(1, 3, 1), (1, 4, 2)]),
+    ("PixelShuffle(3)", (4, 4, 9), [(1, Fraction(1, 3), 0)] * 2),
+    ("ZeroPad(1)", (9, 9, 3), [(1, 1, -1)] * 2),
+    ("Crop(1)", (9, 9, 3), [(1, 1, 1)] * 2),
+    ("Crop(((0, 1), (2, 3)))", (9, 9, 3), [(1, 1, 0), (1, 1, 2)]),
+    ("Slice(-4, axis=1)", (9, 9, 3), [(1, 1, 0), (1, 1, 5)]),
+    ("CenterCrop(4, 5)", (9, 9, 3), [(1, 1, 2), (1, 1, 2)]),
+    ("Split(3)", (9, 9, 3), [(1, 1, 0)] * 2),
     ("GlobalMaxPool", (9, 9, 3), None),
     ("Flatten", (9, 9, 3), None),
     ("Reshape(-1, 3)", (9, 9, 3), None),
@@ -54,7 +64,7 @@ REACH = [
 
 
 @pytest.mark.parametrize(("text", "shape", "reach"), REACH)
-def test_reach(text: str, shape: tuple[int, ...], reach: list[tuple[int, Fraction | int]] | None) -> None:
+def test_reach(text: str, shape: tuple[int, ...], reach: list[tuple[int, Fraction | int, int]] | None) -> None:
     (operator,) = read(text)
     found = operator.reach(TensorType(shape))
-    assert (None if found is None else [tuple(axis) for axis in found]) == reach
+    assert (None if found is None else [(axis.size, axis.stride, axis.offset) for axis in found]) == reach

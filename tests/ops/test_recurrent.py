@@ -212,20 +212,20 @@ def test_macs(text: str, shape: tuple[int, ...], macs: int) -> None:
 
 REACH = [
     ("LSTM(4)", (6, 3), None),
-    ("LSTM(4, sequences=true)", (6, 3), [(6, 1)]),
+    ("LSTM(4, sequences=true)", (6, 3), [(6, 0, 0)]),
     ("ConvLSTM(4, 3)", (6, 9, 9, 3), None),
     # At the last step: the window, and one position more on either side for each of the 5 steps before.
-    ("ConvLSTM(4, 3, sequences=true)", (6, 9, 9, 3), [(6, 1), (3 + 5 * 2, 1), (3 + 5 * 2, 1)]),
-    ("ConvLSTM(4, (3, 1), stride=2, sequences=true)", (6, 9, 9, 3), [(6, 1), (3 + 5 * 4, 2), (1, 2)]),
-    ("ConvLSTM(4, 3, dilation=2, sequences=true)", (2, 9, 3), [(2, 1), (5 + 2, 1)]),
+    ("ConvLSTM(4, 3, sequences=true)", (6, 9, 9, 3), [(6, 0, 0), (3 + 5 * 2, 1, -5), (3 + 5 * 2, 1, -5)]),
+    ("ConvLSTM(4, (3, 1), stride=2, sequences=true)", (6, 9, 9, 3), [(6, 0, 0), (3 + 5 * 4, 2, -10), (1, 2, 0)]),
+    ("ConvLSTM(4, 3, dilation=2, sequences=true)", (2, 9, 3), [(2, 0, 0), (5 + 2, 1, -1)]),
 ]
 
 
 @pytest.mark.parametrize(("text", "shape", "reach"), REACH)
-def test_reach(text: str, shape: tuple[int, ...], reach: list[tuple[int, int]] | None) -> None:
+def test_reach(text: str, shape: tuple[int, ...], reach: list[tuple[int, int, int]] | None) -> None:
     (operator,) = read(text)
     found = operator.reach(TensorType(shape))
-    assert (None if found is None else [tuple(axis) for axis in found]) == reach
+    assert (None if found is None else [(axis.size, axis.stride, axis.offset) for axis in found]) == reach
 
 
 @pytest.mark.parametrize(("text", "shape", "at"), [
@@ -246,8 +246,8 @@ def test_what_a_position_of_a_map_sees(text: str, shape: tuple[int, ...], at: tu
         tries.append(moved)
     found = built.run(np.stack(tries))[:, at[0], at[1], 0]
     seen = np.flatnonzero(found[1:] != found[0])
-    _, (extent, _) = operator.reach(TensorType(shape)) or ()
-    assert seen.max() - seen.min() + 1 == extent
+    _, along = operator.reach(TensorType(shape)) or ()
+    assert along.at(at[1]) == (seen.min(), seen.max())
 
 
 # Symbolic sizes.
