@@ -16,7 +16,7 @@ from nnspec.program.include import with_files
 from nnspec.program.liveness import forget
 from nnspec.program.program import Program
 from nnspec.program.reporting import LimitReached
-from nnspec.program.settings import Settings, read_settings
+from nnspec.program.settings import Given, Settings, read_settings
 from nnspec.record import replace
 from nnspec.shapes.work import Work
 from nnspec.syntax.read import read_spec
@@ -43,8 +43,9 @@ def compile_tree(
     found: Diagnostics,
     read: Callable[[str, Diagnostics], Tree] = read_spec,
     effort: Effort | None = None,
+    make: Callable[[Diagnostics, Given, Importer], Elaborator] = Elaborator,
 ) -> Program:
-    """The program of a tree; `read` gives the trees of what it imports."""
+    """The program of a tree; `read` gives the trees of what it imports, `make` what elaborates it."""
     folder = os.path.dirname(os.path.abspath(syntax.file.path)) if settings.root is None else settings.root
     importer = Importer(found, syntax.file.path, None if settings.allow_outside else folder, read)
     syntax = with_files(syntax, importer, found)
@@ -54,7 +55,7 @@ def compile_tree(
         given = read_settings(settings, syntax, found)
     except LimitReached:
         return Program(syntax, ())  # it was reported
-    elaborator = Elaborator(found, given, importer)
+    elaborator = make(found, given, importer)
     program = elaborator.program()
     try:
         if elaborator.is_complete and verify_counts(program, found):

@@ -29,6 +29,7 @@ ROOMS = (
     ("analysis",),
     ("compiler",),
     ("mending",),
+    ("solving",),
     ("backends",),
     ("train",),
     ("comparing",),

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 COMMANDS = {
     "check": "say what is wrong with specs, before anything runs",
+    "solve": "find the numbers that fill the holes `?` of a spec",
     "summary": "the table of layers with sizes, parameters and costs",
     "diff": "what differs between two networks, layer by layer",
     "generate": "write standalone Keras source",
@@ -26,7 +27,7 @@ COMMANDS = {
     "new": "write a starting spec to edit",
 }
 
-LATER = ("fmt", "convert", "plot", "evaluate", "predict", "solve", "import", "lsp", "search")
+LATER = ("fmt", "convert", "plot", "evaluate", "predict", "import", "lsp", "search")
 
 _EXAMPLES = ("nnspec new first", "nnspec check specs/vision/vgg16.nn", "nnspec train specs/digits.yaml")
 

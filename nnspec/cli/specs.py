@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from nnspec.analysis.quantities import Counts
     from nnspec.cli.options import Chosen
     from nnspec.program.program import Model, Program
+    from nnspec.solving.solve import Solution
 
 
 class CountedModel(Record):
@@ -33,13 +34,14 @@ class CountedModel(Record):
 
 
 class Report(Record):
-    """What a file came to. `program` is None where our own fault stopped it."""
+    """What a file came to. `program` is None where our own fault stopped it, `solution` where it has no holes."""
 
     path: str
     program: Program | None
     models: tuple[CountedModel, ...]
     diagnostics: tuple[Diagnostic, ...]
     is_fault: bool = False
+    solution: Solution | None = None
 
     @property
     def has_errors(self) -> bool:
@@ -84,8 +86,10 @@ def _below(folder: str, seen: set[str]) -> Iterator[Named | Unreadable]:
             yield Named(path, folder)
 
 
-def read_report(named: Named, chosen: Chosen) -> Report:
-    """Everything that can be said of one file.
+def read_report(named: Named, chosen: Chosen, *, smallest_will_do: bool = True) -> Report:
+    """Everything that can be said of one file, with the smallest numbers that fit where it has holes.
+
+    Where the smallest will not do, holes that several numbers fit are errors.
 
     Raises: Unreadable.
     """
@@ -94,25 +98,33 @@ def read_report(named: Named, chosen: Chosen) -> Report:
     try:
         # Standard input is read here: an interrupt could not end a thread that waits for it.
         typed = read_source("-", found) if named.path == "-" else None
-        program, models = with_deep_stack(lambda: _compiled(named, typed, chosen, found))
+        program, models, solution = with_deep_stack(lambda: _compiled(named, typed, chosen, found, smallest_will_do))
     except Unreadable:
         raise
     except Exception as error:  # our own fault in one file must not silence the others
         return _fault(path, error, found)
-    return Report(path, program, models, tuple(found.sorted()))
+    return Report(path, program, models, tuple(found.sorted()), solution=solution)
 
 
 def _compiled(
-    named: Named, typed: SourceFile | None, chosen: Chosen, found: Diagnostics
-) -> tuple[Program, tuple[CountedModel, ...]]:
+    named: Named, typed: SourceFile | None, chosen: Chosen, found: Diagnostics, smallest_will_do: bool
+) -> tuple[Program, tuple[CountedModel, ...], Solution | None]:
     tree = read_spec(named.path, found) if named.path != "-" else _typed_tree(typed, found)
-    program = compile_tree(tree, settings_of(named, chosen), found)
+    settings, solution = settings_of(named, chosen), None
+    program = compile_tree(tree, settings, found)
+    if any(error.code.slug == "hole" for error in found.errors()):
+        from nnspec.cli.holes import filled  # few specs have any
+
+        program, solution = filled(
+            tree, program, settings, found, lambda program, found: check_training(program, chosen, found),
+            smallest_will_do=smallest_will_do,
+        )  # fmt: skip
     if chosen.model is not None and not program.models and not found.has_errors:
         _report_model(program, chosen.model, found)
     models = tuple([CountedModel(model, _counts(model)) for model in program.models])
-    _check_training(program, chosen, found)
+    check_training(program, chosen, found)
     silence(program.tree, found, library=not program.models)
-    return program, models
+    return program, models, solution
 
 
 def _typed_tree(typed: SourceFile | None, found: Diagnostics) -> Tree:
@@ -157,7 +169,7 @@ def _counts(model: Model) -> Counts | None:
         return None
 
 
-def _check_training(program: Program, chosen: Chosen, found: Diagnostics) -> None:
+def check_training(program: Program, chosen: Chosen, found: Diagnostics) -> None:
     """What a `train` section says is part of the spec, and is checked without opening data."""
     if program.tree.sections is None and not any(path.startswith("train.") for path, _ in chosen.sets):
         return
@@ -174,14 +186,14 @@ def _fault(path: str, error: Exception, found: Diagnostics) -> Report:
     return Report(path, None, (), diagnostics, is_fault=True)
 
 
-def read_one(path: str, chosen: Chosen) -> Report:
-    """The report of the one file of a command that takes one.
+def read_one(path: str, chosen: Chosen, *, smallest_will_do: bool = False) -> Report:
+    """The report of the one file of a command that takes one; a hole that several numbers fit is an error there.
 
     Raises: UsageError, where it is a folder or cannot be read.
     """
     if path != "-" and os.path.isdir(path):
         raise UsageError(f"{path} is a folder; this command takes one spec file")
     try:
-        return read_report(Named(path), chosen)
+        return read_report(Named(path), chosen, smallest_will_do=smallest_will_do)
     except Unreadable as error:
         raise UsageError(str(error)) from None

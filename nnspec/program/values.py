@@ -219,7 +219,7 @@ class Evaluator(Reporter):
         return binding.value
 
     def _hole(self, node: tree.Hole, site: Site, words: Mapping[str, str] | None) -> NoReturn:
-        self.fail(codes.HOLE, "holes cannot be filled yet", node.span, help="write the value in place of `?`")
+        self.fail(codes.HOLE, "no number fills this hole", node.span, help="write the number in place of `?`")
 
     def _items(self, node: tree.Tuple | tree.List, site: Site, words: Mapping[str, str] | None) -> Any:
         made = tuple([self.evaluate(item, site, words) for item in node.items])

@@ -63,6 +63,8 @@ def describe(error: Any, file: SourceFile, found: Diagnostics) -> None:
 
 
 def _words(problem: str, file: SourceFile, start: int) -> tuple[str, str]:
+    if file.text.startswith("?", start):
+        return "a bare `?` begins a key of YAML, and no hole", 'a hole stands in quotes here: "?"'
     if "cannot start any token" in problem or "expected node content" in problem:
         return _bad_start(file.text[start : start + 1])
     for words, message, help in _PLAIN_WORDS:

@@ -18,6 +18,7 @@ from nnspec.syntax.tree import (
     Constant,
     Expression,
     FunctionCall,
+    Hole,
     Index,
     Label,
     List,
@@ -97,7 +98,7 @@ class ValueReader:
             self.found.report(codes.WRONG_TYPE, message, node.span, help=help)
 
     def expression(self, node: YamlNode, *, quoted_is_text: bool = False) -> Expression | None:
-        """A value; a quoted scalar is a text in an argument, an expression elsewhere."""
+        """A value; a quoted scalar is a text in an argument (but `"?"` is a hole), an expression elsewhere."""
         if isinstance(node, Scalar):
             return self._scalar(node, quoted_is_text)
         key = (id(node), quoted_is_text)  # an aliased value is read once
@@ -110,6 +111,8 @@ class ValueReader:
     def _scalar(self, node: Scalar, quoted_is_text: bool) -> Expression | None:
         if node.faulty:
             return None
+        if not node.plain and node.text == "?":
+            return Hole(node.span)  # YAML keeps a bare `?` for itself
         if not node.plain and quoted_is_text:
             return Text(node.span, node.text)
         if not node.plain and not node.text.strip():

@@ -130,10 +130,12 @@ HOLE = Code(
     "NN214",
     "hole",
     "error",
-    "a hole that is not filled yet",
-    "`?` stands for a value that the compiler will find; it cannot do so yet, so write the number.",
-    failing="Input(8) -> FC(?)\n",
-    mended="Input(8) -> FC(3)\n",
+    "a hole that no number fills",
+    "`?` stands for a whole number that the compiler finds, so that the spec has no errors and keeps its promises. No "
+    "number fits here, several do where one is needed (`nnspec solve FILE --write` puts the smallest there), or none "
+    "can stand here.",
+    failing="Input(8, 8, 3) -> Conv(4, ?) : (9, 9, 4)\n",
+    mended="Input(8, 8, 3) -> Conv(4, 3) : (6, 6, 4)\n",
 )
 UNKNOWN_OPTION = Code(
     "NN215",
@@ -142,4 +144,14 @@ UNKNOWN_OPTION = Code(
     "an option that names nothing in the spec",
     "`-p` names a param, `--set` an operator's argument, `--input` an input and `--model` a model of the file.",
     surface="none",
+)
+FILLED_HOLE = Code(
+    "NN217",
+    "filled-hole",
+    "note",
+    "a hole, and the numbers that fill it",
+    "`?` stands for a whole number that the compiler finds. The figures shown are those of the smallest that fits; "
+    "`nnspec solve FILE --write` puts it into the file.",
+    failing="Input(8, 8, 3) -> Conv(4, ?) : (6, 6, 4)\n",
+    mended="Input(8, 8, 3) -> Conv(4, 3) : (6, 6, 4)\n",
 )

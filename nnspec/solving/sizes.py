@@ -1,0 +1,51 @@
+"""The least sizes that demands on letters allow; they are tried one by one, so it is right for every demand."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import TYPE_CHECKING
+
+from nnspec.shapes.condition import Condition
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from nnspec.shapes.alternatives import Demand
+
+MOST_TRIED = 8_192
+LARGEST_PAIRED = 64  # of sizes that hang on one another, so many of each are tried
+
+
+def first_sizes(letter: str, demands: Sequence[Demand], count: int) -> list[int]:
+    """The least sizes that fulfil all demands on one letter; fewer where no more are near."""
+    plain = [each for each in demands if isinstance(each, Condition) and str(each.left) == letter]
+    least = [each.right for each in plain if each.relation == ">="]
+    start = max([size for size in least if isinstance(size, int)], default=1)
+    found: list[int] = []
+    for size in range(max(start, 1), start + MOST_TRIED):
+        if all(demand.evaluate({letter: size}) for demand in demands):
+            found.append(size)
+            if len(found) == count:
+                break
+    return found
+
+
+def least_sizes(letters: Sequence[str], demands: Sequence[Demand]) -> dict[str, int] | None:
+    """The least sizes that fulfil all demands; None where none were found."""
+    alone = {name: [each for each in demands if each.symbols == {name}] for name in letters}
+    together = [each for each in demands if len(each.symbols) > 1]
+    first = {name: first_sizes(name, held, 1) for name, held in alone.items()}
+    if not all(first.values()) or any(not each.symbols <= set(letters) for each in together):
+        return None
+    sizes = {name: found[0] for name, found in first.items()}
+    joined = sorted({name for each in together for name in each.symbols})
+    if all(each.evaluate(sizes) for each in together) or not joined:
+        return sizes
+    if len(joined) > 2:
+        return None
+    choices = [first_sizes(name, alone[name], LARGEST_PAIRED) for name in joined]
+    for pair in sorted(product(*choices), key=lambda pair: (max(pair), pair)):
+        given = {**sizes, **dict(zip(joined, pair, strict=True))}
+        if all(each.evaluate(given) for each in together):
+            return given
+    return None

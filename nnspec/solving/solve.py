@@ -1,0 +1,176 @@
+"""From a spec with holes to what fills them: the front of the room.
+
+Sizes of an `Input` are letters as long as letters decide everything, for then the conditions on them are
+exact; all else, and sizes where letters do not do, is found by search. Every answer was elaborated.
+"""
+
+from __future__ import annotations
+
+from math import prod
+from typing import TYPE_CHECKING
+
+from nnspec.diagnostics.codes.promises import SHAPE_PROMISE
+from nnspec.diagnostics.codes.shapes import NO_VALID_SIZE
+from nnspec.diagnostics.diagnostic import Diagnostics
+from nnspec.record import Record
+from nnspec.solving.places import Gap, gaps_of
+from nnspec.solving.search import Found, Search, TooSymbolic
+from nnspec.solving.sizes import least_sizes
+from nnspec.solving.trial import Budget, Spent, Trials
+from nnspec.solving.why import Reason, reasons
+from nnspec.syntax import tree
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from nnspec.compiler import Settings
+    from nnspec.diagnostics.diagnostic import Diagnostic
+    from nnspec.program.program import Program
+    from nnspec.shapes.alternatives import Demand
+    from nnspec.source import Span
+
+_LETTERS = {"height": "H", "width": "W", "depth": "D", "length": "T", "channels": "C"}
+
+
+class Way(Record):
+    """Numbers for all holes, in their order; `conditions` say which others sizes may be, by their letters."""
+
+    numbers: tuple[int, ...]
+    conditions: tuple[Demand, ...] = ()
+
+
+class Solution(Record):
+    """What the holes of a spec come to.
+
+    `others` are errors that no number mends, with which nothing was tried; `misplaced` are holes where no number can
+    stand. `letters` stand for the sizes that conditions speak of, by their places. `reasons` say why nothing fits.
+    """
+
+    gaps: tuple[Gap, ...]
+    found: Found
+    ways: tuple[Way, ...] = ()
+    letters: tuple[tuple[Span, str], ...] = ()
+    others: tuple[Diagnostic, ...] = ()
+    misplaced: tuple[Diagnostic, ...] = ()
+    reasons: tuple[Reason, ...] = ()
+
+    @property
+    def is_only(self) -> bool:
+        """Whether there is one way, and it is known that there is no other."""
+        return self.found.is_only and len(self.ways) == 1 and all(map(self._is_fixed, self.letters))
+
+    def _is_fixed(self, letter: tuple[Span, str]) -> bool:
+        return any(str(each.left) == letter[1] and each.relation == "==" for each in self.ways[0].conditions)
+
+    @property
+    def is_free(self) -> bool:
+        """Whether what fits one hole does not hang on what is put into the others."""
+        columns = [{way.numbers[n] for way in self.ways} for n, gap in enumerate(self.gaps) if not self._letter(gap)]
+        return len(self.ways) == prod(map(len, columns)) and len({way.conditions for way in self.ways}) == 1
+
+    def _letter(self, gap: Gap) -> str | None:
+        return dict(self.letters).get(gap.span)
+
+    def filling(self, way: Way) -> dict[Span, int]:
+        """The numbers of a way, by the places of the holes."""
+        return dict(zip([gap.span for gap in self.gaps], way.numbers, strict=True))
+
+
+def solve(
+    syntax: tree.Tree, settings: Settings, verify: Callable[[Program, Diagnostics], object] | None = None
+) -> Solution:
+    """What fills the holes of a spec, so that it checks without errors and keeps its promises."""
+    misplaced = Diagnostics()
+    gaps = tuple(gaps_of(syntax, misplaced))
+    nothing = Found((), 0, is_whole=False)
+    trials = Trials(syntax, settings, Budget(), verify)
+    start = trials.of({}, is_free=True)
+    if not misplaced.has_errors:
+        _find_foreign(syntax, start.open, misplaced)
+    if misplaced.has_errors or start.certain:
+        return Solution(gaps, nothing, others=start.certain, misplaced=tuple(misplaced.sorted()))
+    gaps = tuple([gap for gap in gaps if not _is_replaced(gap, start.open)])
+    if any(gap.is_size for gap in gaps):
+        answer = _by_letters(trials, gaps)
+        if answer is not None:
+            return answer
+    search = Search(trials, gaps, {})
+    found = search.run()
+    ways = tuple([Way(numbers) for numbers in found.ways])
+    return Solution(gaps, found, ways, reasons=() if ways else reasons(search))
+
+
+def _is_replaced(gap: Gap, open_holes: frozenset[Span]) -> bool:
+    """Whether a hole is a size of an `Input` that the command line gives: none of its holes was asked for."""
+    within = gap.within
+    return within is not None and not any(within.start <= span.start < within.end for span in open_holes)
+
+
+def _find_foreign(syntax: tree.Tree, spans: frozenset[Span], found: Diagnostics) -> None:
+    """Report holes that were met in files that this one imports."""
+    from nnspec.diagnostics.codes.names import HOLE
+
+    for span in spans:
+        if span.file is not syntax.file:
+            message = f"a hole in {span.file.path}, which is imported or given: only holes of the named file are filled"
+            found.report(HOLE, message, span, help="write the value in place of `?`")
+
+
+# Sizes as letters.
+
+
+def _by_letters(trials: Trials, gaps: tuple[Gap, ...]) -> Solution | None:
+    """The answer with letters for sizes; None where letters leave something undecided."""
+    letters = _letters(trials.syntax, gaps)
+    search = Search(trials, [gap for gap in gaps if not gap.is_size], letters)
+    try:
+        found = search.run()
+        ways = [way for numbers in found.ways if (way := _sized(search, gaps, numbers, letters)) is not None]
+        if not ways:
+            return _without_size(search, gaps, found, letters) if not found.ways else None
+        ways.sort(key=lambda way: (max(way.numbers), way.numbers))
+        sound = all(trials.of(_filling(gaps, way), is_free=True).fits for way in ways[:1])
+    except (TooSymbolic, Spent):
+        return None
+    return Solution(gaps, found, tuple(ways), tuple(letters.items())) if sound else None
+
+
+def _filling(gaps: Sequence[Gap], way: Way) -> dict[Span, int]:
+    return dict(zip([gap.span for gap in gaps], way.numbers, strict=True))
+
+
+def _letters(syntax: tree.Tree, gaps: Sequence[Gap]) -> dict[Span, str]:
+    """A letter of its own for each size."""
+    taken = tree.names_in(syntax)
+    letters: dict[Span, str] = {}
+    for gap in gaps:
+        if gap.is_size:
+            first = letter = _LETTERS.get(gap.what.partition(" ")[0], "S")
+            number = 1
+            while letter in taken:
+                number += 1
+                letter = f"{first}{number}"
+            taken.add(letter)
+            letters[gap.span] = letter
+    return letters
+
+
+def _sized(search: Search, gaps: Sequence[Gap], numbers: tuple[int, ...], letters: Mapping[Span, str]) -> Way | None:
+    """A way with the least sizes that its conditions allow; None where none were found."""
+    demands = search.outcome(numbers).demands
+    least = least_sizes(tuple(letters.values()), demands)
+    if least is None:
+        return None
+    rest = iter(numbers)
+    whole = tuple([least[letters[gap.span]] if gap.span in letters else next(rest) for gap in gaps])
+    return Way(whole, tuple([each for each in demands if each.symbols & set(letters.values())]))
+
+
+def _without_size(search: Search, gaps: tuple[Gap, ...], found: Found, letters: Mapping[Span, str]) -> Solution | None:
+    """That no size fits, where letters show it of themselves."""
+    if search.gaps:
+        return None
+    errors = search.outcome(()).errors
+    if not all(error.code in (NO_VALID_SIZE, SHAPE_PROMISE) for error in errors):
+        return None
+    return Solution(gaps, found, letters=tuple(letters.items()), reasons=tuple([Reason((), each) for each in errors]))

@@ -1,0 +1,77 @@
+"""What an answer says: numbers and conditions as a reader of the spec would say them."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from nnspec.solving.places import LARGEST
+from nnspec.solving.sizes import first_sizes
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from nnspec.shapes.alternatives import Demand
+    from nnspec.solving.places import Gap
+    from nnspec.solving.search import Found
+    from nnspec.solving.solve import Solution
+
+FEW = 6
+
+
+def listed(numbers: Sequence[int]) -> str:
+    """`3, 5 or 7`; `1 to 312`; `16, 32, 48, … 512`."""
+    *most, last = [f"{number:,}" for number in numbers]
+    steps = {after - before for before, after in pairwise(numbers)}
+    if steps == {1} and len(numbers) > 2:
+        return f"{most[0]} to {last}"
+    if len(numbers) <= FEW:
+        return f"{', '.join(most)} or {last}" if most else last
+    if len(steps) == 1:
+        return f"{', '.join(most[:3])}, … {last}"
+    return f"{', '.join(most[: FEW - 1])}, … ({len(numbers):,} numbers)"
+
+
+def described(solution: Solution, gap: Gap) -> str:
+    """What fits one hole, whatever fits the others."""
+    letter = dict(solution.letters).get(gap.span)
+    if letter is not None and len({way.conditions for way in solution.ways}) == 1:
+        return _sizes(letter, solution.ways[0].conditions)
+    position = solution.gaps.index(gap)
+    numbers = sorted({way.numbers[position] for way in solution.ways})
+    if len(solution.gaps) == 1 and solution.found.until is not None:
+        near = [number for number in numbers if number <= solution.found.searched]
+        start = max((b for a, b in pairwise(near) if b != a + 1), default=near[0])
+        before = [number for number in near if number < start]
+        return ", ".join([*map(str, before), f"{start:,} to {solution.found.until:,}"])
+    return listed(numbers)
+
+
+def _sizes(letter: str, demands: Sequence[Demand]) -> str:
+    """The sizes that a letter may stand for: `28`, `20 or 21`, `at least 188, with H % 16 == 12`."""
+    own = [each for each in demands if each.symbols == {letter}]
+    others = [str(each) for each in demands if letter in each.symbols and len(each.symbols) > 1]
+    bare = {each.relation: each for each in own if str(each.left) == letter}
+    first = first_sizes(letter, own, FEW + 1)
+    if len(first) <= FEW and bare.keys() & {"<=", "==", "in"}:
+        return ", with ".join([listed(first), *others])
+    rest = [str(each) for each in own if each is not bare.get(">=")]
+    if ">=" in bare:
+        head = f"at least {first[0]:,}"
+    else:
+        head = f"{', '.join(map(str, first[:3]))}, …" if own else "any size"
+    return ", with ".join([head, *rest, *others])
+
+
+def tried(found: Found, holes: int) -> str:
+    """What was tried, and what is known by that."""
+    if found.is_whole:
+        return "every number that can stand here was tried"
+    searched, all_of = f"{found.searched:,}", "every number" if holes == 1 else "all numbers"
+    if found.until is not None:
+        return f"{all_of} up to {searched} was tried; {found.until:,} fits too, and {found.until + 1:,} does not"
+    if found.ways and all(max(way, default=0) > found.searched for way in found.ways):
+        fits = f"no number up to {searched} fits" if holes == 1 else f"no numbers up to {searched} fit"
+        return f"{fits}; of greater ones those were tried to which the promises point"
+    beyond = "" if found.searched >= LARGEST else ", and not all beyond"
+    return f"{all_of} up to {searched} {'was' if holes == 1 else 'were'} tried{beyond}"
