@@ -14,7 +14,9 @@ from nnspec.syntax.read import Unreadable
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from nnspec.cli.options import Chosen
     from nnspec.diagnostics.diagnostic import Diagnostic
+    from nnspec.mending.trial import Budget
 
 FORMATS = ("text", "json", "sarif", "github")
 
@@ -24,6 +26,8 @@ _EXAMPLES = (
     "nnspec check line.nn -p n=2 -p m=3 --input 32,32,3 --set Conv.filters=32",
     "nnspec check model.yaml --format json",
     "echo 'Input(8) -> FC(3)' | nnspec check -",
+    "nnspec check model.nn --diff --unsafe-fixes",
+    "nnspec check model.nn --fix",
 )
 
 
@@ -65,20 +69,59 @@ def run(arguments: Sequence[str]) -> int:
     parser = Parser("check", "Say what is wrong with specs, before anything runs.", _EXAMPLES)
     parser.add_argument("files", metavar="FILE", nargs="+", help="a spec, a folder of specs, or - for standard input")
     parser.add_argument("--strict", action="store_true", help="warnings fail too")
+    _add_fix_options(parser)
     add_spec_options(parser, FORMATS)
     options = read_options(parser, arguments)
     settings = chosen(options)
+    if options.fix or options.diff or options.unsafe_fixes:
+        from nnspec.cli.fixing import fix_files  # few runs mend anything
+
+        status = fix_files(options, settings)
+        if status is not None:
+            return status
     reports: list[Report] = []
     unreadable: list[Unreadable] = []
+    fixer = Fixer(settings) if options.format in ("text", "json") else None
     for named in named_files(options.files):
         try:
-            reports.append(read_report(_readable(named), settings))
+            report = read_report(_readable(named), settings)
+            reports.append(report if fixer is None else fixer.of(report, _readable(named)))
         except Unreadable as error:
             unreadable.append(error)
     checked = Checked(tuple(reports), tuple(unreadable), options.strict)
     _complain(checked, Output.errors(options.color))
     _RENDERERS[options.format](checked, Output.standard(options.color))
+    if options.fix and not options.unsafe_fixes:
+        from nnspec.cli.fixing import say_what_is_left
+
+        say_what_is_left(checked.reports, Output.errors(options.color))
     return checked.status
+
+
+def _add_fix_options(parser: Parser) -> None:
+    group = parser.add_argument_group("fixes")
+    group.add_argument("--fix", action="store_true", help="write what can be mended without a change of meaning")
+    group.add_argument(
+        "--unsafe-fixes", action="store_true", help="with --fix or --diff: of every other error the first fix, too"
+    )
+    group.add_argument("--diff", action="store_true", help="show what --fix would write, and write nothing")
+
+
+class Fixer:
+    """Adds fixes to reports that have errors; all reports of a run share one budget."""
+
+    def __init__(self, chosen: Chosen) -> None:
+        self._chosen = chosen
+        self._budget: Budget | None = None
+
+    def of(self, report: Report, named: Named) -> Report:
+        """The report with fixes for its errors."""
+        if not report.has_errors:
+            return report
+        from nnspec.cli.fixing import budget_of_a_run, report_with_fixes  # what holds pays nothing for it
+
+        self._budget = budget_of_a_run() if self._budget is None else self._budget
+        return report_with_fixes(report, named, self._chosen, self._budget)
 
 
 def _readable(named: Named | Unreadable) -> Named:

@@ -55,11 +55,15 @@ class Edit(Record):
 
 
 class Fix(Record):
-    """A change that mends the fault; `safe` where it cannot change what the spec means."""
+    """A change that mends the fault; `safe` where it cannot change what the spec means.
+
+    `tried` where the spec was elaborated with it: then the fault is gone, and no other came.
+    """
 
     title: str
     edits: tuple[Edit, ...]
     safe: bool = False
+    tried: bool = False
 
 
 class Diagnostic(Record):

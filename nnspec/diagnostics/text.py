@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from nnspec.diagnostics.diagnostic import Diagnostic, Frame, Severity
+from nnspec.diagnostics.diagnostic import Diagnostic, Fix, Frame, Severity
 from nnspec.diagnostics.excerpt import Mark, excerpt, gutter_width
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _HEADED = re.compile(r"[A-Za-z][\w-]*: ")
 _MOST_FRAMES = 12
+_LAST_WORD = re.compile(r"\S+\s*$")
 
 
 def render(found: Diagnostic, screen: Screen) -> str:
@@ -56,6 +57,19 @@ def _remarks(found: Diagnostic, screen: Screen) -> Iterator[tuple[str, str]]:
         yield (note[: headed.end() - 2], note[headed.end() :]) if headed else ("note", note)
     if found.help:
         yield "help", found.help
+    for fix in found.fixes:
+        if fix.tried:
+            yield "fix", _said(fix)
+
+
+def _said(fix: Fix) -> str:
+    """What a fix does, and what is then written, where its title does not say it."""
+    if "`" in fix.title or len(fix.edits) != 1:
+        return fix.title
+    (edit,) = fix.edits
+    line = edit.span.file.text[: edit.span.start].rpartition("\n")[2]
+    word = _LAST_WORD.search(line)
+    return f"{fix.title} (`{word[0] if word else ''}{edit.text}`)"
 
 
 def _frames(trace: tuple[Frame, ...]) -> tuple[Frame | str, ...]:
@@ -69,7 +83,7 @@ def _frames(trace: tuple[Frame, ...]) -> tuple[Frame | str, ...]:
 def _remark(head: str, text: str, screen: Screen, gutter: int) -> Iterator[str]:
     sign = screen.paint(f"{' ' * (gutter + 2)}=", "gutter")
     first, *others = text.split("\n")
-    painted = screen.paint(f"{head}:", "help" if head == "help" else "bold")
+    painted = screen.paint(f"{head}:", "help" if head in ("help", "fix") else "bold")
     yield f"{sign} {painted} {screen.safe(first)}"
     for other in others:
         yield f"{' ' * (gutter + 6 + len(head))}{screen.safe(other)}".rstrip()

@@ -5,11 +5,12 @@ Kinds that read them and the way to Keras's counting, where the batch is axis 0.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from nnspec.diagnostics.codes import shapes as codes
 from nnspec.diagnostics.diagnostic import RuleError
-from nnspec.ops.kinds import Integer, Kind
+from nnspec.ops.kinds import Integer, Kind, one_changed
 from nnspec.shapes.tensor import SPATIAL_NAMES, TensorType, shape_text
 
 
@@ -38,6 +39,11 @@ class Axes(Kind["int | tuple[int, ...]"]):
                 raise self.refuse(value)
             return tuple(self.item.read(item) for item in value)
         return self.item.read(value)
+
+    def near(self, value: Any, sizes: Iterable[int]) -> Iterable[Any]:
+        if isinstance(value, int):
+            return self.item.near(value, sizes)
+        return (*one_changed(value, lambda item: self.item.near(item, ())), value[:-1])
 
     def describe(self) -> str:
         return "one axis or a list of axes: 0 is the first of a sample, -1 the last"

@@ -7,7 +7,7 @@ tuple, a symbolic size, a tensor's type) and gives what operators use, or raises
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
 from typing import Any, ClassVar, Generic, Literal, TypeAlias, TypeVar, cast
 
@@ -79,6 +79,14 @@ class Kind(Generic[T]):
         """The JSON Schema of what a YAML file may say."""
         raise NotImplementedError
 
+    def near(self, value: Any, sizes: Iterable[int]) -> Iterable[Any]:
+        """Other values of this kind, as `read` gives them, for whoever looks for one that suits a tensor.
+
+        They are those near to `value`, and near to sizes that play a part there; none where a change of the value
+        changes no shape.
+        """
+        return ()
+
     def refuse(self, value: object, why: str = "") -> RuleError:
         """The error for a value that is not of this kind."""
         if isinstance(value, Symbolic):
@@ -106,6 +114,28 @@ def whole(value: object) -> int | None:
     return None
 
 
+def _near(value: int, sizes: Iterable[int], ge: int | None, le: int) -> list[int]:
+    """Whole numbers beside a value, beside sizes and dividing them: the nearest first, of two as near the smaller."""
+    found = {value + step for step in range(-_BESIDE, _BESIDE + 1)}
+    for size in sizes:
+        found.update((size - 1, size, size + 1))
+        found.update(part for part in range(1, _SMALL) if size > 0 and size % part == 0)
+    found.discard(value)
+    allowed = [number for number in found if number <= le and (ge is None or number >= ge)]
+    return sorted(allowed, key=lambda number: (abs(number - value), number))
+
+
+_BESIDE = 4
+_SMALL = 33
+
+
+def one_changed(items: tuple[Any, ...], near: Callable[[Any], Iterable[Any]]) -> Iterable[tuple[Any, ...]]:
+    """A tuple with one of its items changed, the last one first."""
+    for at in reversed(range(len(items))):
+        for other in near(items[at]):
+            yield (*items[:at], other, *items[at + 1 :])
+
+
 class Integer(Kind[int]):
     """A whole number within bounds."""
 
@@ -120,6 +150,9 @@ class Integer(Kind[int]):
         if number is None or (self.ge is not None and number < self.ge):
             raise self.refuse(value)
         return number
+
+    def near(self, value: Any, sizes: Iterable[int]) -> Iterable[int]:
+        return _near(value, sizes, self.ge, self.le) if isinstance(value, int) else ()
 
     def describe(self) -> str:
         if self.ge is None:
@@ -146,6 +179,9 @@ class Size(Kind[Dim]):
         if number is None or not self.ge <= number <= MAX_SIZE:
             raise self.refuse(value)
         return number
+
+    def near(self, value: Any, sizes: Iterable[int]) -> Iterable[int]:
+        return _near(value, sizes, self.ge, MAX_SIZE) if isinstance(value, int) else ()
 
     def describe(self) -> str:
         return f"a size of at least {self.ge}"
@@ -196,6 +232,9 @@ class Flag(Kind[bool]):
             raise self.refuse(value)
         return value
 
+    def near(self, value: Any, sizes: Iterable[int]) -> Iterable[bool]:
+        return (not value,)
+
     def describe(self) -> str:
         return "true or false"
 
@@ -214,6 +253,9 @@ class OneOf(Kind[str]):
         if not isinstance(name, str) or name not in self.words:
             raise self.refuse(value)
         return name
+
+    def near(self, value: Any, sizes: Iterable[int]) -> Iterable[str]:
+        return [word for word in self.words if word != value]
 
     def describe(self) -> str:
         *most, last = [f"`{word}`" for word in self.words]
@@ -252,6 +294,9 @@ class OrNone(Kind["T | None"], Generic[T]):
     def read(self, value: object) -> T | None:
         return None if value is None else self.kind.read(value)
 
+    def near(self, value: Any, sizes: Iterable[int]) -> Iterable[Any]:
+        return () if value is None else (None, *self.kind.near(value, sizes))
+
     def describe(self) -> str:
         return f"{self.kind.describe()}, or none"
 
@@ -260,6 +305,14 @@ class OrNone(Kind["T | None"], Generic[T]):
 
     def schema(self) -> dict[str, Any]:
         return {"anyOf": [self.kind.schema(), {"type": "null"}]}
+
+
+def _quotients(sizes: Iterable[int], items: tuple[Any, ...], item: Any) -> list[int]:
+    """What the other items leave of each size that they divide."""
+    rest = 1
+    for other in (*items[: items.index(item)], *items[items.index(item) + 1 :]):
+        rest *= other if isinstance(other, int) and other > 0 else 1
+    return [size // rest for size in sizes if size % rest == 0]
 
 
 class Many(Kind["tuple[T, ...]"], Generic[T]):
@@ -274,6 +327,14 @@ class Many(Kind["tuple[T, ...]"], Generic[T]):
         if len(items) < self.least:
             raise self.refuse(value)
         return tuple(self.kind.read(item) for item in items)
+
+    def near(self, value: Any, sizes: Iterable[int]) -> Iterable[tuple[T, ...]]:
+        known = tuple(sizes)
+        yield from one_changed(value, lambda item: self.kind.near(item, (*known, *_quotients(known, value, item))))
+        if len(value) > max(1, self.least):
+            yield value[:-1]
+        if value:
+            yield from [(*value, last) for last in self.kind.near(0, ()) if last == 1]
 
     def describe(self) -> str:
         return f"a list, each item {self.kind.describe()}"
@@ -294,6 +355,14 @@ class PerAxis(Kind["int | tuple[int, ...]"]):
                 raise self.refuse(value)
             return tuple(self.item.read(item) for item in value)
         return self.item.read(value)
+
+    def near(self, value: Any, sizes: Iterable[int]) -> Iterable[Any]:
+        if isinstance(value, int):
+            yield from self.item.near(value, sizes)
+            return
+        known = tuple(sizes)
+        yield from one_changed(value, lambda item: self.item.near(item, known))
+        yield from ((*value, value[-1]), value[:-1], value[0]) if len(value) > 1 else (value[0],)
 
     def describe(self) -> str:
         return f"{self.item.describe()}, or one per axis"
@@ -325,6 +394,19 @@ class Padding(Kind[PaddingValue]):
         if isinstance(value, (Word, tuple, str)) or value is None:
             raise self.refuse(value)
         return self.item.read(value)
+
+    def near(self, value: Any, sizes: Iterable[int]) -> Iterable[PaddingValue]:
+        yield from [cast(PaddingValue, word) for word in self.words if word != value]
+        known = tuple(sizes)
+        if not isinstance(value, tuple):
+            number = value if isinstance(value, int) else 0
+            yield from self.item.near(number, known)
+            return
+        if any(isinstance(item, tuple) for item in value):
+            yield from one_changed(value, lambda pair: one_changed(pair, lambda item: self.item.near(item, known)))
+        else:
+            yield from one_changed(value, lambda item: self.item.near(item, known))
+        yield from ((*value, value[-1]), value[:-1]) if len(value) > 1 else ()
 
     def describe(self) -> str:
         words = ", ".join(f"`{word}`" for word in self.words)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from nnspec.calls import Arrival, Call, Item, Value
@@ -30,6 +31,9 @@ class Position(Kind[Dim]):
             return Integer().read(value)
         except RuleError as error:
             raise self.refuse(value) from error
+
+    def near(self, value: Any, sizes: Iterable[int]) -> Iterable[int]:
+        return Integer().near(value, sizes)
 
     def describe(self) -> str:
         return "a position: 0 is the first, -1 the last"

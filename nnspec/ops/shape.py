@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from nnspec.calls import Arrival, Call, Value, layer
@@ -57,6 +58,9 @@ class NewSize(Kind[Dim]):
             return self.size.read(value)
         except RuleError as error:
             raise self.refuse(value) from error
+
+    def near(self, value: Any, sizes: Iterable[int]) -> Iterable[Dim]:
+        return (*self.size.near(value, sizes), -1)
 
     def describe(self) -> str:
         return "a size of at least 1, or -1 for what the others leave"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
 
 from nnspec.calls import Arrival, Call, layer
 from nnspec.diagnostics.codes import names as codes
@@ -36,6 +36,13 @@ class InputSizes(Many[Dim]):
         return super().read(value)
 
 
+class InputDtype(OneOf):
+    """What the values of an input are."""
+
+    def near(self, value: Any, sizes: Iterable[int]) -> Iterable[str]:
+        return [word for word in ("float32", "int32") if word != value]  # what Keras computes in, and what it looks up
+
+
 def _named(items: tuple[object, ...]) -> Iterator[str]:
     """The sizes as they are written, open ones with the letter that papers give their axis."""
     letters = {1: "T", 2: "T", 3: "HW", 4: "DHW"}.get(len(items), "")
@@ -54,7 +61,7 @@ class Input(Operator):
     sizes: tuple[Dim, ...] = param(
         InputSizes(Size()), default=(), variadic=True, doc="sizes of one example: numbers, or capitals for any size"
     )
-    dtype: str = option(OneOf(*DTYPES), default="float32", keras="dtype", doc="what the values are")
+    dtype: str = option(InputDtype(*DTYPES), default="float32", keras="dtype", doc="what the values are")
 
     is_source = True
     is_input = True

@@ -27,6 +27,9 @@ def test_one_repeat_too_many_is_one_error(cli: Cli, small: Path) -> None:
         f"   = in: repeat 6 of 6 ({small}:2:4)\n"
         "   = size: floor((1 - 2 + 0) / 2) + 1 = 0\n"
         "   = help: at most 5 repeats fit a 32 x 32 input, or use `padding=same`\n"
+        "   = fix: repeat 5 times (`x 5`)\n"
+        "   = fix: write `MaxPool(2, padding=same)`\n"
+        "   = fix: an input of 64 x 64 x 3, not 32 x 32 x 3\n"
         "\n"
         "1 error in 1 file\n"
     )
@@ -67,7 +70,7 @@ def test_the_json_of_the_contract(cli: Cli, small: Path) -> None:
         "end": {"line": 2, "column": 58, "offset": 74},
     }
     assert [frame["message"] for frame in found["trace"]] == ["repeat 6 of 6"]
-    (fix,) = found["fixes"]
+    fix, *_ = found["fixes"]
     assert fix["title"] == "repeat 5 times"
     assert [edit["text"] for edit in fix["edits"]] == ["5"]
 

@@ -1,0 +1,108 @@
+"""Applies fixes to a text until there is nothing more to apply: each time it is checked again.
+
+A text is never left with more errors than it had. Nothing here reads or writes files.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nnspec.mending.trial import apply
+from nnspec.record import Record
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from nnspec.diagnostics.diagnostic import Diagnostic, Edit, Fix
+    from nnspec.source import SourceFile
+
+    #: What is found in a text, with its fixes; None where it cannot be said any more.
+    Look = Callable[[SourceFile], Sequence[Diagnostic] | None]
+    Refused = tuple[str, tuple[tuple[int, int, str], ...]]
+
+MOST_ROUNDS = 60
+
+
+class Mended(Record):
+    """A text with fixes applied: what they did, and what is found now."""
+
+    file: SourceFile
+    titles: tuple[str, ...]
+    found: tuple[Diagnostic, ...]
+
+
+def mend(file: SourceFile, look: Look, *, unsafe: bool) -> Mended:
+    """The text with the safe fixes applied, and, if asked for, the first fix of whatever else has one."""
+    titles: list[str] = []
+    found = tuple(look(file) or ())
+    refused: set[Refused] = set()
+    for _ in range(MOST_ROUNDS):
+        step = _next(file, found, look, refused, unsafe=unsafe)
+        if step is None:
+            break
+        file, found, done = step
+        titles += done
+    return Mended(file, tuple(titles), found)
+
+
+def _next(
+    file: SourceFile,
+    found: Sequence[Diagnostic],
+    look: Look,
+    refused: set[Refused],
+    *,
+    unsafe: bool,
+) -> tuple[SourceFile, tuple[Diagnostic, ...], list[str]] | None:
+    """The text after the next fixes that do no harm; None where there are none."""
+    for fixes in _choices(file, found, unsafe=unsafe):
+        key = (file.text, tuple([(e.span.start, e.span.end, e.text) for fix in fixes for e in fix.edits]))
+        texts = apply([edit for fix in fixes for edit in fix.edits])
+        if key in refused or texts is None or len(texts) != 1 or texts[0].after.text == file.text:
+            continue
+        after = texts[0].after
+        now = look(after)
+        if now is not None and _is_better(now, found, fixes):
+            return after, tuple(now), [fix.title for fix in fixes]
+        refused.add(key)
+    return None
+
+
+def _choices(file: SourceFile, found: Sequence[Diagnostic], *, unsafe: bool) -> Iterator[list[Fix]]:
+    """What may be applied next: all safe fixes at once, each safe one, and each of the others."""
+    safe = [fix for each in found for fix in _own(each.fixes, file)[:1] if fix.safe]
+    apart = _apart(safe)
+    if len(apart) > 1:
+        yield apart
+    yield from ([fix] for fix in safe)
+    if unsafe:
+        for each in found:
+            yield from ([fix] for fix in _own(each.fixes, file)[:1] if not fix.safe)
+
+
+def _is_better(now: Sequence[Diagnostic], before: Sequence[Diagnostic], fixes: Sequence[Fix]) -> bool:
+    """Whether there are fewer errors; of what cannot change the meaning, not more: it may uncover others."""
+    return _errors(now) - _errors(before) < all(fix.safe for fix in fixes)
+
+
+def _own(fixes: Sequence[Fix], file: SourceFile) -> list[Fix]:
+    """The fixes that touch no other file."""
+    return [fix for fix in fixes if fix.edits and all(edit.span.file.path == file.path for edit in fix.edits)]
+
+
+def _apart(fixes: Sequence[Fix]) -> list[Fix]:
+    """The fixes without those that touch what an earlier one touches."""
+    kept: list[Fix] = []
+    edits: list[Edit] = []
+    for fix in fixes:
+        if not any(_meet(edit, other) for edit in fix.edits for other in edits):
+            kept.append(fix)
+            edits += fix.edits
+    return kept
+
+
+def _meet(one: Edit, other: Edit) -> bool:
+    return one.span.start <= other.span.end and other.span.start <= one.span.end
+
+
+def _errors(found: Sequence[Diagnostic]) -> int:
+    return sum(each.severity == "error" for each in found)

@@ -1,0 +1,248 @@
+"""Other arguments: of the operator at fault, or of those before it.
+
+An argument's kind says which values are near to its own, and the operators' rules which of them suit; nothing here
+knows what any argument means.
+"""
+
+from __future__ import annotations
+
+from itertools import islice, pairwise
+from typing import TYPE_CHECKING, Any
+
+from nnspec.mending.candidate import Candidate, Case
+from nnspec.mending.replay import Stopped, spans_before
+from nnspec.mending.witness import Applied, Scene
+from nnspec.mending.writing import Wording, added, replaced, value_text
+from nnspec.ops.kinds import show
+from nnspec.program.program import OperatorStep
+from nnspec.source import Span
+from nnspec.syntax import tree
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from nnspec.ops.operator import Operator, Param
+    from nnspec.shapes.tensor import TensorType
+
+MOST_VALUES = 80  # of one argument
+MOST_STAGES = 24  # before the fault
+MOST_SUITING = 2  # values of one argument that are worth a trial
+
+
+def own_arguments(case: Case) -> Iterator[Candidate]:
+    """Other arguments for the operator at fault."""
+    scene, node = case.scene, case.node
+    if not isinstance(scene, Scene) or not scene.is_read or node is None:
+        return
+    operator = scene.applied.operator
+    for name, declared in operator.params.items():
+        suiting = 0
+        for value in islice(declared.kind.near(operator.__dict__[name], case.sizes), MOST_VALUES):
+            other = with_argument(operator, name, value)
+            fits = suiting < MOST_SUITING and _accepts(case, scene, other)
+            if fits and not does_nothing(other, value, scene.arriving):
+                suiting += 1
+                yield from _written(case, scene.applied, node, declared, value, _blamed(case, scene, name))
+
+
+def _blamed(case: Case, scene: Scene, name: str) -> float:
+    """What it costs less to change the argument that the finding points at."""
+    return -0.3 if scene.applied.places.get(name) == case.found.span else 0.0
+
+
+def earlier_arguments(case: Case) -> Iterator[Candidate]:
+    """Other arguments for one operator before the fault, or one word for all of them in a branch."""
+    if isinstance(case.scene, Scene) and not case.scene.is_read:
+        return
+    for distance, span in enumerate(spans_before(case.scene.steps, case.wires)[:MOST_STAGES]):
+        applied, node = _at(case, span), case.places.at(span, tree.Apply)
+        if applied is None or node is None:
+            continue
+        is_input = applied.operator.is_input
+        more = 0.1 + 0.04 * distance
+        for declared in applied.operator.params.values():
+            for value in islice(_suiting(case, span, applied, declared), MOST_SUITING):
+                yield from _written(case, applied, node, declared, value, more + 1.2 * (is_input and declared.variadic))
+    for wire in case.wires:
+        yield from _words_for_all(case, spans_before(case.scene.steps, (wire,))[:MOST_STAGES])
+
+
+def _suiting(case: Case, span: Span, applied: Applied, declared: Param[Any]) -> Iterator[Any]:
+    """Values of one argument of an earlier operator with which the rule at fault holds."""
+    name, own = declared.name, applied.operator.__dict__[declared.name]
+    for value in islice(declared.kind.near(own, case.sizes), MOST_VALUES):
+        if applied.operator.is_input and declared.variadic and len(value) <= len(own):
+            continue  # other sizes are `sizes.py`'s affair
+
+        def changed(step: OperatorStep, value: Any = value) -> Operator | None:
+            return _other(case, step, {span}, name, value)
+
+        if case.holds_with(changed):
+            yield value
+
+
+def _words_for_all(case: Case, spans: list[Span]) -> Iterator[Candidate]:
+    """One word for all operators that have an argument of this name: `padding=same`, say."""
+    there = [(span, applied) for span in spans if (applied := _at(case, span)) is not None]
+    offered = {(n, w): p for _, a in there for n, p in a.operator.params.items() for w in p.kind.words}
+    for (name, word), declared in offered.items():
+        takers = {span for span, applied in there if _would_take(applied, name, word)}
+        nodes = [(span, case.places.at(span, tree.Apply)) for span in spans if span in takers]
+        if len(takers) < 2 or any(node is None for _, node in nodes):
+            continue
+
+        def changed(step: OperatorStep, places: set[Span] = takers, name: str = name, word: str = word) -> Any:
+            return _other(case, step, places, name, word)
+
+        if not case.holds_with(changed):
+            continue
+        wording: Wording = ()
+        for span, node in nodes:
+            applied = _at(case, span)
+            if applied is not None and node is not None:
+                wording += next(iter(_edits(case, applied, node, declared, word)), ())
+        title = f"write `{name}={word}` in the {len(takers)} stages before"
+        yield Candidate(title, (wording,), 0.9 + 0.35 * len(takers), f"all {name}")
+
+
+def _would_take(applied: Applied, name: str, word: str) -> bool:
+    declared = applied.operator.params.get(name)
+    return declared is not None and word in declared.kind.words and applied.operator.__dict__[name] != word
+
+
+def with_argument(operator: Operator, name: str, value: Any) -> Operator:
+    """The operator with one argument changed."""
+    return type(operator).of({**operator.__dict__, name: value})
+
+
+def does_nothing(operator: Operator, value: Any, inputs: tuple[TensorType, ...]) -> bool:
+    """Whether an operator with a number of 1 gives back what arrives: a pooling of windows of 1, say."""
+    if value != 1 or len(inputs) != 1 or operator.is_pointwise:
+        return False
+    return bool(operator.infer(*inputs) == inputs[0]) and not list(operator.weights(*inputs))
+
+
+def _accepts(case: Case, scene: Scene, operator: Operator) -> bool:
+    try:
+        case.replay.infer(scene.applied.wrapping.changed(operator), [scene.types[wire] for wire in scene.operands])
+    except Stopped:
+        return False
+    return True
+
+
+def _at(case: Case, span: Span) -> Applied | None:
+    """How the operator at a place was written, as it was applied last."""
+    return case.testimony.latest.get(span)
+
+
+def _other(case: Case, step: OperatorStep, spans: set[Span], name: str, value: Any) -> Operator | None:
+    """The operator of a step with another argument, where it stands at one of the places."""
+    if step.span not in spans:
+        return None
+    applied = case.written(step)
+    if applied is None or applied.wrapping.steps or name not in applied.operator.params:
+        return None
+    return applied.wrapping.changed(with_argument(applied.operator, name, value))
+
+
+# How it is written.
+
+
+def _written(
+    case: Case, applied: Applied, node: tree.Apply, declared: Param[Any], value: Any, more: float
+) -> Iterator[Candidate]:
+    """The change of an argument as a candidate, where it can be written."""
+    old = applied.operator.__dict__[declared.name]
+    wordings = tuple(_edits(case, applied, node, declared, value))
+    cost = change_cost(old, value) + more
+    family = f"{node.span.start} {declared.name}"
+    if wordings:
+        what = "" if declared.name not in applied.places else f": `{declared.name}` {_not(declared, value, old)}"
+        title = f"write {case.reads(node, wordings[0])}{what}"
+        yield Candidate(title, wordings, cost, family)
+    where = applied.places.get(declared.name)
+    expression = None if where is None else case.places.at(where, tree.Node)
+    if isinstance(expression, tree.Name):
+        yield from _defined(case, expression, old, value, cost + 0.2, family)
+
+
+def _not(declared: Param[Any], value: Any, old: Any) -> str:
+    """`8, not 9`; several values as they stand in brackets."""
+    if declared.variadic:
+        return f"{show(value)}, not {show(old)}"
+    return f"{value_text(value)}, not {value_text(old)}"
+
+
+def _edits(case: Case, applied: Applied, node: tree.Apply, declared: Param[Any], value: Any) -> Iterator[Wording]:
+    """The wordings of one argument's change at a stage."""
+    name, text = declared.name, value_text(value)
+    where = applied.places.get(name)
+    if where is None:
+        yield from added(node, type(applied.operator), name, text)
+        return
+    if where.file.path != node.span.file.path or not node.span.start <= where.start <= where.end <= node.span.end:
+        if not _belongs_elsewhere(case, where):
+            yield from added(node, type(applied.operator), name, text)
+        return
+    if declared.variadic and isinstance(value, tuple):
+        text = ", ".join(map(value_text, value))
+    elif value == declared.default:
+        yield from _taken_away(node, where)
+    yield from replaced(where, text)
+
+
+def _belongs_elsewhere(case: Case, where: Span) -> bool:
+    """Whether an argument was given by an option of the command line, which is in no file of the spec."""
+    return all(where.file is not each.file for each in case.testimony.trees)
+
+
+def _taken_away(node: tree.Apply, where: Span) -> Iterator[Wording]:
+    """The stage without an argument, whose value would be what it is anyway."""
+    arguments = node.arguments or ()
+    for before, argument in pairwise(arguments):
+        if argument.value.span == where and argument.name is not None and before.span.end < argument.span.start:
+            yield from replaced(Span(where.file, before.span.end, argument.span.end), "")
+
+
+def _defined(case: Case, name: tree.Name, old: Any, value: Any, cost: float, family: str) -> Iterator[Candidate]:
+    """The change where the number is defined that an argument names: `let k = 8`, or the call of the block."""
+    place = case.places.definition(name) or _given_by_call(case, name)
+    if isinstance(place, tree.Number) and place.value == old:
+        statement = case.places.statement_of(place)
+        caller = next((each for each in case.places.around(place) if isinstance(each, tree.Apply)), statement)
+        wording = (replaced(place.span, value_text(value)))[0]
+        title = f"write {case.reads(caller, wording)}: `{name.name}` {value_text(value)}, not {value_text(old)}"
+        yield Candidate(title, (wording,), cost, f"{family} defined")
+
+
+def _given_by_call(case: Case, name: tree.Name) -> tree.Expression | None:
+    """What a call on the way to the fault gives for a block's parameter."""
+    found = case.places.parameter(name)
+    if found is None:
+        return None
+    block, parameter = found
+    for frame in reversed(case.found.trace):
+        call = case.places.at(frame.span, tree.Apply)
+        if call is None or call.name != block.name.name:
+            continue
+        at = block.parameters.index(parameter)
+        by_place = [argument for argument in call.arguments or () if argument.name is None]
+        given = next((a for a in call.arguments or () if a.name == parameter.name), None)
+        if given is None and at < len(by_place):
+            given = by_place[at]
+        return parameter.default if given is None else given.value
+    return None
+
+
+def change_cost(old: Any, new: Any) -> float:
+    """How much a change of a value is: a word 1, a number the more the further it goes; 1 often undoes an operator."""
+    if isinstance(old, bool) or isinstance(new, (bool, str)):
+        return 1.0
+    if isinstance(old, int) and isinstance(new, int):
+        return 1.0 + 0.8 * min(1.0, abs(new - old) / max(1, abs(old))) + 0.4 * (new == 1 < old)
+    if isinstance(old, tuple) and isinstance(new, tuple) and len(old) == len(new):
+        return 0.1 + max([1.0, *(change_cost(a, b) for a, b in zip(old, new, strict=True) if a != b)])
+    return 1.7 if isinstance(old, str) else 1.4
+
+
+__all__ = ["change_cost", "earlier_arguments", "own_arguments", "with_argument"]

@@ -1,0 +1,118 @@
+"""A finding with all that is known of it, and the changes that may mend it.
+
+Each kind of change has a file of its own, which proposes; what is proposed is a guess until it was tried.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nnspec.mending.replay import Replay, Stopped
+from nnspec.mending.witness import Kept, Scene
+from nnspec.mending.writing import Wording, shown
+from nnspec.record import Record
+from nnspec.shapes.condition import compare
+from nnspec.shapes.tensor import TensorType, Type
+from nnspec.syntax import tree
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from nnspec.diagnostics.diagnostic import Diagnostic
+    from nnspec.mending.places import Places
+    from nnspec.mending.replay import Changed
+    from nnspec.mending.witness import Applied, Testimony
+
+MOST_RULES = 8_000  # that are applied on the way to the guesses for one finding
+
+
+class Candidate(Record):
+    """A change that may mend a finding, in one wording or several.
+
+    `cost` says how much it changes: 1 is a number or a word, 2 a stage. Of one `family` only the first that holds is
+    wanted. `is_safe` where it cannot change what the spec means.
+    """
+
+    title: str
+    wordings: tuple[Wording, ...]
+    cost: float
+    family: str
+    is_safe: bool = False
+
+
+class Case:
+    """A finding, and what was there when it was found."""
+
+    def __init__(self, found: Diagnostic, scene: Scene | Kept, testimony: Testimony, places: Places) -> None:
+        self.found = found
+        self.scene = scene
+        self.testimony = testimony
+        self.places = places
+        self.replay = Replay(MOST_RULES)
+
+    @property
+    def node(self) -> tree.Apply | None:
+        """The stage at fault; None for a promise."""
+        return self.places.at(self.scene.span, tree.Apply) if isinstance(self.scene, Scene) else None
+
+    @property
+    def wires(self) -> tuple[int, ...]:
+        """The wires that must have other types."""
+        return self.scene.operands if isinstance(self.scene, Scene) else (self.scene.wire,)
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Numbers that play a part: the sizes that arrive, how many elements those are, the sizes wanted."""
+        arriving = [self.scene.types[wire] for wire in self.wires]
+        shapes = [type.shape for type in arriving if isinstance(type, TensorType)]
+        found = [size for shape in shapes for size in shape]
+        found += [type.size for type in arriving if isinstance(type, TensorType)]
+        if isinstance(self.scene, Kept):
+            found += [size for size in self.scene.wanted if size is not None]
+        return tuple(dict.fromkeys([size for size in found if isinstance(size, int)]))
+
+    def holds(self, types: Sequence[Type]) -> bool:
+        """Whether the rule holds for these types of all wires."""
+        if isinstance(self.scene, Kept):
+            return suits(types[self.scene.wire], self.scene.wanted)
+        if not self.scene.is_read:
+            return False  # other types are still as many
+        applied = self.scene.applied
+        try:
+            self.replay.infer(applied.wrapping.changed(applied.operator), [types[w] for w in self.scene.operands])
+        except Stopped:
+            return False
+        return True
+
+    def holds_with(self, changed: Changed) -> bool:
+        """Whether the rule holds where some operators before are others."""
+        try:
+            return self.holds(self.replay.types(self.scene.steps, self.scene.types, changed))
+        except Stopped:
+            return False
+
+    def written(self, step: object) -> Applied | None:
+        """How a step was written."""
+        return self.testimony.written.get(id(step))
+
+    def where(self, node: tree.Node) -> str:
+        """` in line 3`, where that is not the line of the finding."""
+        here, there = self.found.span, node.span
+        line = there.file.position(there.start)[0]
+        if here.file.path != there.file.path:
+            return f" in {there.file.path}:{line}"
+        return "" if here.file.position(here.start)[0] == line else f" in line {line}"
+
+    def reads(self, node: tree.Node, wording: Wording) -> str:
+        """A stage as it reads after a change, for a title."""
+        return f"`{shown(node, wording)}`{self.where(node)}"
+
+
+def suits(type: Type, wanted: Sequence[object]) -> bool:
+    """Whether a type has the sizes that are promised."""
+    if not isinstance(type, TensorType) or type.rank != len(wanted):
+        return False
+    return all(
+        size is None or compare(have, "==", size) is True  # type: ignore[arg-type]  # sizes, as promises have them
+        for have, size in zip(type.shape, wanted, strict=True)
+    )

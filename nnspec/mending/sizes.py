@@ -1,0 +1,43 @@
+"""Another input: the sizes nearest to those it has that the network takes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nnspec.diagnostics.diagnostic import Edit
+from nnspec.mending.candidate import Candidate
+from nnspec.mending.nearest_sizes import nearest_sizes
+from nnspec.shapes.tensor import sizes_text
+from nnspec.syntax import tree
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from nnspec.mending.nearest_sizes import NearestSizes
+    from nnspec.mending.places import Places
+    from nnspec.program.program import Program
+    from nnspec.program.settings import Settings
+
+MOST_MODELS = 3
+
+
+def other_inputs(program: Program, settings: Settings, places: Places) -> Iterator[Candidate]:
+    """Each input of each model with the nearest sizes that suit, where other sizes alone would do."""
+    for model in program.models[:MOST_MODELS]:
+        for found in nearest_sizes(program, settings, model):
+            yield from _changes(found, places)
+
+
+def _changes(found: NearestSizes, places: Places) -> Iterator[Candidate]:
+    node = places.at(found.span, tree.Apply)
+    written = [] if node is None else [argument for argument in node.arguments or () if argument.name is None]
+    if node is None or len(written) != len(found.shape):
+        return
+    for shape in found.shapes:
+        axes = [axis for axis, size in enumerate(shape) if size != found.shape[axis]]
+        if all(isinstance(written[axis].value, tree.Number) for axis in axes):
+            edits = tuple([Edit(written[axis].value.span, str(shape[axis])) for axis in axes])
+            title = f"an input of {sizes_text(shape)}, not {sizes_text(found.shape)}"
+            change = max(abs(shape[axis] - found.shape[axis]) / found.shape[axis] for axis in axes)
+            cost = 1.25 + 0.5 * min(1.0, change) + (len(shape) > 1 and shape[-1] != found.shape[-1])
+            yield Candidate(title, (edits,), cost, f"input {found.input}")

@@ -1,0 +1,182 @@
+"""What was there when a rule was broken: the operator, what arrived at it, and the steps before it.
+
+A diagnostic is for people; whoever looks for a fix needs the values. So the spec is elaborated once more by an
+elaborator that remembers. Nothing here judges or proposes.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from nnspec.compiler import Effort, compile_tree
+from nnspec.diagnostics.diagnostic import Diagnostics
+from nnspec.mending.trial import Sign
+from nnspec.program.elaborate import Elaborator
+from nnspec.program.program import OperatorStep, Step
+from nnspec.program.scope import LOST, Frame, Scope, Tensor, Value, Wrapping
+from nnspec.record import Record
+from nnspec.shapes.tensor import TensorType, Type
+
+if TYPE_CHECKING:
+    from nnspec.compiler import Settings
+    from nnspec.diagnostics.diagnostic import Code
+    from nnspec.ops.operator import Operator
+    from nnspec.source import Span
+    from nnspec.syntax import tree
+
+
+class Applied(Record):
+    """An operator as it was written and applied once, before wrappers changed it; `places` are its arguments'."""
+
+    operator: Operator
+    places: dict[str, Span]
+    wrapping: Wrapping
+
+
+class Scene(Record):
+    """What was there when an operator refused what arrived.
+
+    `span` is the stage's, or its name's. `steps` are those of the region before it, over wires of `types`; `operands`
+    are the wires that arrive. `flows` are the places of what braces gave, one for each of the first operands; `turns`
+    are those around it, with their numbers. `is_read` is false where it takes another number of tensors, for then its
+    arguments were not read.
+    """
+
+    applied: Applied
+    span: Span
+    operands: tuple[int, ...]
+    flows: tuple[Span, ...]
+    steps: tuple[Step, ...]
+    types: tuple[Type, ...]
+    turns: tuple[tuple[tree.Repeat | tree.For, int], ...]
+    is_read: bool = True
+
+    @property
+    def arriving(self) -> tuple[TensorType, ...]:
+        """The types that arrive, if all are known."""
+        found = tuple([self.types[wire] for wire in self.operands])
+        return tuple([type for type in found if isinstance(type, TensorType)])
+
+
+class Kept(Record):
+    """What was there when a promise was broken: what leaves the stage, and the sizes wanted of it, None for any."""
+
+    wire: int
+    wanted: tuple[Any, ...]
+    steps: tuple[Step, ...]
+    types: tuple[Type, ...]
+    turns: tuple[tuple[tree.Repeat | tree.For, int], ...]
+
+
+class Witness(Elaborator):
+    """Elaborates as ever, and remembers what findings were found on."""
+
+    def __init__(self, *given: Any) -> None:
+        super().__init__(*given)
+        self.scenes: dict[Sign, Scene | Kept] = {}
+        #: How each operator step was written, by the step's id; the regions hold the steps.
+        self.written: dict[int, Applied] = {}
+        self._scene: _Late | Kept | None = None
+        self.held: list[Step] = []
+        #: How the operator at each place was written when it was applied last.
+        self.latest: dict[Span, Applied] = {}
+
+    def applied(
+        self,
+        made: Operator,
+        inputs: tuple[Tensor, ...],
+        span: Span,
+        spans: dict[str, Span],
+        frame: Frame,
+        flows: list[Span] | None = None,
+        extra: int = 0,
+    ) -> Value:
+        """An operator applied to tensors, remembered."""
+        applied = Applied(made, spans, frame.wrapping)
+        operands = tuple([tensor.wire for tensor in inputs])
+        self._scene = _Late(applied, span, operands, tuple(flows or ()), frame)
+        value = super().applied(made, inputs, span, spans, frame, flows, extra)
+        self._scene = None
+        if value is not LOST and frame.steps and isinstance(frame.steps[-1], OperatorStep):
+            self.written[id(frame.steps[-1])] = applied
+            self.held.append(frame.steps[-1])  # so that no other step takes its id
+            self.latest[span] = applied
+        return value
+
+    def _counted(
+        self, cls: type[Operator], node: tree.Apply, arriving: Value, scope: Scope
+    ) -> tuple[list[Tensor] | None, list[Span]]:
+        tensors = arriving if isinstance(arriving, tuple) else (arriving,)
+        applied = Applied(cls.of({}), {}, scope.frame.wrapping)
+        wires = tuple([tensor.wire for tensor in tensors])
+        self._scene = _Late(applied, node.span, wires, (), scope.frame, is_read=False)
+        counted = super()._counted(cls, node, arriving, scope)
+        self._scene = None
+        return counted
+
+    def _verify(self, type: TensorType, wanted: list[Any], node: tree.Promise, site: Any) -> None:
+        self._scene = self._promised(type, wanted, site.scope.frame)
+        super()._verify(type, wanted, node, site)
+        self._scene = None
+
+    def _promised(self, type: TensorType, wanted: list[Any], frame: Frame) -> Kept | None:
+        """The scene at a promise: the last wire of this type is the one that leaves the stage."""
+        for wire in range(len(frame.types) - 1, -1, -1):
+            if frame.types[wire] is type:
+                return Kept(wire, tuple(wanted), tuple(frame.steps), tuple(frame.types), self._turns_at_hand())
+        return None
+
+    def report(self, code: Code, message: str, span: Span, **more: Any) -> None:
+        """Report a finding, and keep what it was found on."""
+        key = (code.number, span.file.path, span.start, span.end)
+        if self._scene is not None and key not in self.scenes:
+            scene = self._scene
+            self.scenes[key] = scene.at_hand(self._turns_at_hand()) if isinstance(scene, _Late) else scene
+        super().report(code, message, span, **more)
+
+    def _turns_at_hand(self) -> tuple[tuple[tree.Repeat | tree.For, int], ...]:
+        return tuple([(turn.node, turn.number) for turn in reversed(self.turns)])
+
+
+class _Late(Record):
+    """A scene that is made when it is wanted: most operators refuse nothing."""
+
+    applied: Applied
+    span: Span
+    operands: tuple[int, ...]
+    flows: tuple[Span, ...]
+    frame: Frame
+    is_read: bool = True
+
+    def at_hand(self, turns: tuple[tuple[tree.Repeat | tree.For, int], ...]) -> Scene:
+        """The scene as it is now."""
+        steps, types = tuple(self.frame.steps), tuple(self.frame.types)
+        return Scene(self.applied, self.span, self.operands, self.flows, steps, types, turns, self.is_read)
+
+
+class Testimony(Record):
+    """What a witness remembers of a whole spec."""
+
+    scenes: dict[Sign, Scene | Kept]
+    written: dict[int, Applied]
+    latest: dict[Span, Applied]
+    trees: tuple[tree.Tree, ...]
+    effort: int
+    held: list[Step]
+
+
+def testify(syntax: tree.Tree, settings: Settings) -> Testimony | None:
+    """Elaborate a tree, and keep what its findings were found on; None where a limit ended it first."""
+    made: list[Witness] = []
+
+    def make(*given: Any) -> Witness:
+        made.append(Witness(*given))
+        return made[-1]
+
+    effort = Effort()
+    compile_tree(syntax, settings, Diagnostics(), effort=effort, make=make)
+    if not made:
+        return None
+    witness = made[0]
+    trees = (witness.unit.tree, *[unit.tree for unit in witness.importer.units()])
+    return Testimony(witness.scenes, witness.written, witness.latest, trees, effort.spent, witness.held)
