@@ -78,7 +78,7 @@ class Costs:
     def model(self, model: Model) -> Cost:
         """The cost of a whole model, the weights of shared parts in it."""
         cost = self.region(model.region, frozenset(model.region.results))
-        shared = [self._together(uses) for uses in self._all_shared(cost)]
+        shared = [self._together(uses) for uses in self._all_shared(cost).values()]
         return replace(
             cost,
             params=total([cost.params, *[params for params, _ in shared]]),
@@ -86,7 +86,12 @@ class Costs:
             shared=(),
         )
 
-    def _all_shared(self, cost: Cost) -> Iterable[Uses]:
+    def parts(self, model: Model) -> dict[str, tuple[Dim, Dim]]:
+        """The weights of each shared part by its owner, and those of them that are trained; each part's own alone."""
+        cost = self.region(model.region, frozenset(model.region.results))
+        return {owner: self._together(uses) for owner, uses in self._all_shared(cost).items()}
+
+    def _all_shared(self, cost: Cost) -> dict[str, Uses]:
         """The uses of each shared part, of those in shared parts as well."""
         found: dict[str, Uses] = {}
         todo = list(cost.shared)
@@ -101,7 +106,7 @@ class Costs:
                 inner = [pair for region, wanted in uses for pair in self.region(region, wanted).shared]
                 self._shared[uses] = inner
             todo += inner
-        return found.values()
+        return found
 
     def region(self, region: Region, wanted: Wires) -> Cost:
         """The cost of what a region does for the wires wanted of it."""

@@ -31,6 +31,9 @@ def verify_expectations(elaborator: Elaborator, program: Program) -> None:
     for name, counted in counts.items():
         names[name] = Binding(_quantities(counted, wanted))
     own = next((m for m in program.models if m.name == elaborator.given.model_name), None) or _only(program)
+    models: dict[str | None, Model] = {model.name: model for model in program.models}
+    if own is not None:
+        models[None] = own
     for quantity, value in _quantities(counts[own.name] if own else None, wanted).values.items():
         names[quantity] = Binding(BROKEN if value is None else value)
     for order, statement in expected:
@@ -38,7 +41,7 @@ def verify_expectations(elaborator: Elaborator, program: Program) -> None:
         scope = Scope(elaborator.frame.root, elaborator.frame, dict(names))
         if own is None:
             _report_ownerless(elaborator, statement.condition, program)
-        _verify(elaborator, statement.condition, Site(scope))
+        _verify(elaborator, statement.condition, Site(scope), models)
 
 
 def _only(program: Program) -> Model | None:
@@ -71,10 +74,10 @@ def _report_ownerless(elaborator: Elaborator, node: tree.Expression, program: Pr
     elaborator.report(name_codes.UNKNOWN_NAME, message, bare.span, help=help)
 
 
-def _verify(elaborator: Elaborator, node: tree.Expression, site: Site) -> None:
+def _verify(elaborator: Elaborator, node: tree.Expression, site: Site, models: dict[str | None, Model]) -> None:
     if isinstance(node, tree.Binary) and node.operator == "and":
-        _verify(elaborator, node.left, site)  # each half on its own, so that the one that breaks is shown
-        _verify(elaborator, node.right, site)
+        _verify(elaborator, node.left, site, models)  # each half on its own, so that the one that breaks is shown
+        _verify(elaborator, node.right, site, models)
         return
     try:
         _refuse_words(elaborator, node, site)
@@ -87,11 +90,25 @@ def _verify(elaborator: Elaborator, node: tree.Expression, site: Site) -> None:
                 help="give the size with `--input` to decide it",
             )
         elif elaborator._boolean(holds, node, site) is False:
-            elaborator.report(
-                promises.BROKEN_EXPECT, "this promise does not hold", node.span, label=_actual(elaborator, node, site)
-            )
+            label = _actual(elaborator, node, site)
+            notes = _spending(node, models) if elaborator.explains else ()
+            elaborator.report(promises.BROKEN_EXPECT, "this promise does not hold", node.span, label=label, notes=notes)
     except Broken:
         return
+
+
+def _spending(node: tree.Expression, models: dict[str | None, Model]) -> tuple[str, ...]:
+    """Where the quantities of a broken promise come from."""
+    from nnspec.analysis.spending import notes_on  # few promises are broken
+
+    named: dict[tuple[str | None, str], None] = {}
+    for part in _parts(node):
+        if isinstance(part, tree.Attribute) and isinstance(part.value, tree.Name):
+            named[part.value.name, part.name] = None
+        elif isinstance(part, tree.Name):
+            named[None, part.name] = None
+    found = [(models[owner], name) for owner, name in named if owner in models and name in QUANTITIES]
+    return tuple([note for model, name in found for note in notes_on(model, name)])
 
 
 def _refuse_words(elaborator: Elaborator, node: tree.Expression, site: Site) -> None:

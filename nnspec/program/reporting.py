@@ -25,6 +25,9 @@ class LimitReached(Exception):  # noqa: N818
 class Reporter:
     """Where findings go, and the turns and calls around what is elaborated now."""
 
+    #: Whether anybody reads the findings, so that notes on them are worth working out.
+    explains = True
+
     def __init__(self, found: Diagnostics) -> None:
         self.found = found
         #: The turns and calls at hand, outermost first; put into words only when something is found.
