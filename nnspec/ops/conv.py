@@ -19,6 +19,7 @@ from nnspec.ops.spatial import (
     need_spatial,
     needs_size,
     ranked,
+    uneven,
     unread,
     zero_padded,
 )  # fmt: skip
@@ -95,8 +96,10 @@ class Sliding(Stacked):
         """Traces a convolution with a kernel of so many weights; what padding it cannot do itself is added before."""
         windows = self.windows(x.type)
         pads = [window.pads(width) for window, width in zip(windows, x.type.spatial, strict=True)]
-        if any(before != after or (before and self.padding != "same") for before, after in pads):
-            sizes = [width + before + after for width, (before, after) in zip(x.type.spatial, pads, strict=True)]
+        both = any(window.stride > 1 for window in windows) and any(window.dilation > 1 for window in windows)
+        added = uneven(pads) if self.padding == "same" and not both else 1
+        sizes = [width + added * (before + after) for width, (before, after) in zip(x.type.spatial, pads, strict=True)]
+        if tuple(sizes) != x.type.spatial:
             x = tape.new(x.type.with_shape(*sizes, x.type.channels), grad=x.grad, order=x.order)
         grad = x.grad or self.trainable
         self.keep_slid(tape, x, kernel, y.channels, grad=grad)

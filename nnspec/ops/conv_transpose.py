@@ -104,7 +104,14 @@ class ConvTranspose(Stacked):
         if grad:
             tape.keep(tape.channels_first(x))
             tape.kernel(product(per_axis(self.kernel, x.rank, "kernel")) * x.type.channels * self.filters)
-        return tape.new(y, grad=grad, order=tape.first(x.rank))
+        spread = [
+            (width - 1) * w.stride + w.extent for width, w in zip(x.type.spatial, self.windows(x.type), strict=True)
+        ]
+        whole = y.with_shape(*spread, self.filters)
+        if whole.shape == y.shape or (self.bias and self.padding in ("valid", "same")):
+            return tape.new(y, grad=grad, order=tape.first(x.rank))
+        # What was cut off is still there.
+        return tape.view(tape.new(whole, grad=grad, order=tape.first(x.rank)), y, is_dense=False)
 
     def lower(self, x: Arrival) -> Value:
         windows = self.windows(x.type)

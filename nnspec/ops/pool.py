@@ -10,7 +10,7 @@ from nnspec.diagnostics.codes import shapes as codes
 from nnspec.diagnostics.diagnostic import RuleError
 from nnspec.ops.kinds import Flag, Integer, OrNone, Padding, PaddingValue, PerAxis
 from nnspec.ops.operator import Example, Operator, Reach, Remark, option, param
-from nnspec.ops.spatial import brief, brief_pads, computed, need_real, need_spatial, ranked, unread
+from nnspec.ops.spatial import brief, brief_pads, computed, need_real, need_spatial, ranked, uneven, unread
 from nnspec.shapes.dim import Dim, compare, demand, maximum, product
 from nnspec.shapes.tensor import TensorType
 from nnspec.shapes.window import Pair, Window, axis_names, padding_per_axis, per_axis
@@ -180,9 +180,9 @@ class MaxPool(Pooling):
         tape.keep(x)
         tape.extra(y.size, "int64")  # where the largest value of each window stands
         windows = self.windows(x.type)
-        pads = [window.pads(width) for window, width in zip(windows, x.type.spatial, strict=True)]
-        if by_keras and any(before != after for before, after in pads):
-            tape.keep(self._surrounded(tape, x, windows))
+        if by_keras and self.padding == "same":
+            pads = [window.pads(width) for window, width in zip(windows, x.type.spatial, strict=True)]
+            tape.extra(uneven(pads) * self._surrounded(tape, x, windows).size)
 
 
 class AvgPool(Pooling):

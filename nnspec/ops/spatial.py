@@ -5,7 +5,7 @@ Knows no operator: convolutions, pooling and resampling call it with their own w
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from nnspec.calls import Arrival, Item, Value, layer
 from nnspec.diagnostics.codes import lowering
@@ -13,7 +13,7 @@ from nnspec.diagnostics.codes import shapes as codes
 from nnspec.diagnostics.diagnostic import RuleError
 from nnspec.ops.dtypes import cast, is_float, is_number
 from nnspec.ops.operator import Remark
-from nnspec.shapes.dim import Dim
+from nnspec.shapes.dim import Dim, product
 from nnspec.shapes.tensor import TensorType, shape_text
 from nnspec.shapes.window import Pair, Window, axis_names
 
@@ -106,6 +106,11 @@ def known_pads(windows: tuple[Window, ...], x: TensorType, what: str) -> tuple[P
             raise needs_size(f"`padding=same` of {what} adds padding that depends on the size", width)
         found.append((before, after))
     return tuple(found)
+
+
+def uneven(pads: Sequence[tuple[Dim, Dim]]) -> Dim:
+    """1 where the padding of `same` has one position more behind some axis than before it, 0 where it has not."""
+    return 1 - product(1 - (after - before) for before, after in pads)
 
 
 def needs_size(message: str, size: Dim) -> RuleError:

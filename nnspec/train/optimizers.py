@@ -5,30 +5,55 @@ Schedules count in epochs here and in steps in Keras; `lower.py` converts. Defau
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from nnspec.ops.choices import Choice, Setting
 from nnspec.ops.kinds import Flag, Integer, Many, OneOf, OrNone, Real
 from nnspec.train.scalars import Free
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 _SHARE = Real(ge=0, lt=1)
 _EPSILON = {"epsilon": Setting(Real(gt=0), "epsilon", 1e-7)}
 
+#: How many numbers an optimiser keeps for each weight that it changes, by its settings under Keras's names.
+Slots: TypeAlias = "Callable[[Mapping[str, Any]], int]"
+
+
+def _always(number: int) -> Slots:
+    return lambda _: number
+
+
+class Optimizer(Choice):
+    """An optimiser: a word and the Keras class it stands for, with what it keeps."""
+
+    slots: Slots = _always(0)
+
+
+def _momentums(settings: Mapping[str, Any]) -> int:
+    return 1 if settings["momentum"] else 0
+
+
+def _rms(settings: Mapping[str, Any]) -> int:
+    return 1 + int(settings["momentum"] > 0) + int(settings["centered"])
+
+
+def _moments(settings: Mapping[str, Any]) -> int:
+    return 2 + int(settings["amsgrad"])
+
 
 def _optimizer(
     name: str, doc: str, *settings: Mapping[str, Setting], learning_rate: float = 0.001,
-    weight_decay: float | None = None, fixed: Mapping[str, object] | None = None,
-) -> Choice:  # fmt: skip
+    weight_decay: float | None = None, fixed: Mapping[str, object] | None = None, slots: Slots,
+) -> Optimizer:  # fmt: skip
     found = {
         "learning_rate": Setting(Real(ge=0), "learning_rate", learning_rate),
         "weight_decay": Setting(OrNone(Real(ge=0)), "weight_decay", weight_decay),
     }
     for some in settings:
         found |= some
-    return Choice(f"keras.optimizers.{name}", doc, found, fixed or {})
+    return Optimizer(f"keras.optimizers.{name}", doc, found, fixed or {}, slots)
 
 
 def _betas(first: float = 0.9, second: float = 0.999) -> dict[str, Setting]:
@@ -55,29 +80,37 @@ _FTRL = {
     "beta": Setting(Real(), "beta", 0.0),
 }
 
-OPTIMIZERS: dict[str, Choice] = {
+OPTIMIZERS: dict[str, Optimizer] = {
     "sgd": _optimizer(
-        "SGD", "gradient descent; with `momentum`, and Nesterov's", _momentum(0.0), _NESTEROV, learning_rate=0.01
+        "SGD", "gradient descent; with `momentum`, and Nesterov's", _momentum(0.0), _NESTEROV, learning_rate=0.01,
+        slots=_momentums,
     ),
     "momentum": _optimizer(
-        "SGD", "gradient descent with a momentum of 0.9", _momentum(0.9), learning_rate=0.01, fixed={"momentum": 0.9}
+        "SGD", "gradient descent with a momentum of 0.9", _momentum(0.9), learning_rate=0.01, fixed={"momentum": 0.9},
+        slots=_momentums,
     ),
     "nesterov": _optimizer(
         "SGD", "gradient descent with Nesterov's momentum of 0.9", _momentum(0.9), learning_rate=0.01,
-        fixed={"momentum": 0.9, "nesterov": True},
+        fixed={"momentum": 0.9, "nesterov": True}, slots=_momentums,
     ),
     "rmsprop": _optimizer(
         "RMSprop", "steps divided by the root of a moving mean of squared gradients",
-        _rho(0.9), _momentum(0.0), _EPSILON, _CENTERED,
+        _rho(0.9), _momentum(0.0), _EPSILON, _CENTERED, slots=_rms,
     ),
-    "adam": _optimizer("Adam", "moving means of gradients and their squares", _betas(), _EPSILON, _AMSGRAD),
-    "adamw": _optimizer("AdamW", "Adam with decoupled weight decay", _betas(), _EPSILON, _AMSGRAD, weight_decay=0.004),
-    "adamax": _optimizer("Adamax", "Adam by the infinity norm", _betas(), _EPSILON),
-    "nadam": _optimizer("Nadam", "Adam with Nesterov's momentum", _betas(), _EPSILON),
-    "adagrad": _optimizer("Adagrad", "steps divided by the root of the sum of squared gradients", _START, _EPSILON),
-    "adadelta": _optimizer("Adadelta", "Adagrad with a moving window", _rho(0.95), _EPSILON),
-    "lion": _optimizer("Lion", "the sign of a momentum", _betas(0.9, 0.99)),
-    "ftrl": _optimizer("Ftrl", "follow the regularised leader", _START, _FTRL),
+    "adam": _optimizer(
+        "Adam", "moving means of gradients and their squares", _betas(), _EPSILON, _AMSGRAD, slots=_moments
+    ),
+    "adamw": _optimizer(
+        "AdamW", "Adam with decoupled weight decay", _betas(), _EPSILON, _AMSGRAD, weight_decay=0.004, slots=_moments
+    ),
+    "adamax": _optimizer("Adamax", "Adam by the infinity norm", _betas(), _EPSILON, slots=_always(2)),
+    "nadam": _optimizer("Nadam", "Adam with Nesterov's momentum", _betas(), _EPSILON, slots=_always(2)),
+    "adagrad": _optimizer(
+        "Adagrad", "steps divided by the root of the sum of squared gradients", _START, _EPSILON, slots=_always(1)
+    ),
+    "adadelta": _optimizer("Adadelta", "Adagrad with a moving window", _rho(0.95), _EPSILON, slots=_always(2)),
+    "lion": _optimizer("Lion", "the sign of a momentum", _betas(0.9, 0.99), slots=_always(1)),
+    "ftrl": _optimizer("Ftrl", "follow the regularised leader", _START, _FTRL, slots=_always(2)),
 }  # fmt: skip
 
 _S = "keras.optimizers.schedules."
