@@ -5,12 +5,13 @@ A shared layer's weights are counted at its first use, its multiply-adds at each
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from nnspec.analysis.cost import operator_cost
 from nnspec.analysis.field import AxisField, Field, ReceptiveField, axes_of, centres
 from nnspec.record import Record
-from nnspec.shapes.dim import DimTooLarge, maximum
+from nnspec.shapes.dim import DimTooLarge, compare, maximum
 from nnspec.shapes.reach import PeriodTooLong
 
 if TYPE_CHECKING:
@@ -136,6 +137,13 @@ class _Fields:
             return None
 
 
+def _differ(a: Dim | Fraction, b: Dim | Fraction) -> bool:
+    """Whether two middles are certainly not the same."""
+    if isinstance(a, Fraction) or isinstance(b, Fraction):
+        return a != b
+    return compare(a, "==", b) is False
+
+
 def _difference(fields: list[Field]) -> Unaligned | None:
     """What differs between fields that meet, on any axis; an axis that is seen whole fits every other."""
     axes = max([len(field) for field in fields], default=0)
@@ -145,6 +153,6 @@ def _difference(fields: list[Field]) -> Unaligned | None:
         middles = [each for each in middles if each]
         if any(each.keys() != middles[0].keys() for each in middles):
             return "strides"
-        if any(each != middles[0] for each in middles):
+        if any(_differ(each[stride], middles[0][stride]) for each in middles for stride in each):
             found = "centres"
     return found

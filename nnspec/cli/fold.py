@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from nnspec.analysis.blocks import RowCounts
 from nnspec.deep_stack import with_deep_stack
 from nnspec.program.liveness import Turns, liveness_of
 from nnspec.program.program import CallStep, OperatorStep, RunStep
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from nnspec.analysis.layers import LayerRow
     from nnspec.program.liveness import Wires
-    from nnspec.program.program import Model, Region, Step
+    from nnspec.program.program import Model, Region
 
 
 class Line(Record):
@@ -40,7 +41,7 @@ class _Folding:
         self.rows = rows
         self.liveness = liveness_of(model.region)
         self.at = 0  # the row that comes next
-        self.sizes: dict[tuple[Region, Wires], int] = {}
+        self.counts = RowCounts(self.liveness)
 
     def region(self, region: Region, wanted: Wires, depth: int) -> Iterator[Line]:
         for step, entered in self.liveness.of(region, wanted).steps:
@@ -66,21 +67,9 @@ class _Folding:
 
     def _entered(self, turns: Turns, depth: int) -> Iterator[Line]:
         """The lines of one turn; the rows of all of them are passed."""
-        after = self.at + self._size(turns.region, turns.wanted) * turns.count
+        after = self.at + self.counts.of(turns) * turns.count
         yield from self.region(turns.region, turns.wanted, depth)
         self.at = after
-
-    def _size(self, region: Region, wanted: Wires) -> int:
-        """How many rows a region takes."""
-        key = (region, wanted)
-        if key not in self.sizes:
-            self.sizes[key] = sum(self._rows_of(step, entered) for step, entered in self.liveness.of(*key).steps)
-        return self.sizes[key]
-
-    def _rows_of(self, step: Step, entered: tuple[Turns, ...]) -> int:
-        if isinstance(step, OperatorStep):
-            return 1
-        return sum(self._size(turns.region, turns.wanted) * turns.count for turns in entered)
 
 
 def _turns(first: int, count: int, of: int) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from nnspec.analysis.layers import LayerRow, layer_rows
+from nnspec.cli.fields import FIELD_HEAD, field_cells, field_columns, field_data, unaligned_lines
 from nnspec.cli.figures import amount, grouped, memory, of, rounded
 from nnspec.cli.options import add_spec_options, chosen, read_options
 from nnspec.cli.output import Output
@@ -25,14 +26,18 @@ MOST_ROWS = 100_000
 
 _HEAD = ("layer", "operator", "output", "params", "MACs", "field", "memory")
 _RIGHT = frozenset((3, 4, 5, 6))
+_WIDE_HEAD = (*_HEAD[:6], "stride", "offset", *_HEAD[6:])
+_WIDE_RIGHT = _RIGHT | {7, 8}
 _SPARE = (6, 5, 4, 1, 3)  # what a narrow terminal does without, in this order
 _CSV_HEAD = (
     "name", "operator", "inputs", "output", "params", "trainable_params", "macs", "receptive_field", "activation_bytes",
+    *FIELD_HEAD,
 )  # fmt: skip
 
 _EXAMPLES = (
     "nnspec summary specs/residual/resnet50.nn",
     "nnspec summary specs/vision/vgg16.nn --expand",
+    "nnspec summary specs/residual/resnet50.nn --by block",
     "nnspec summary specs/vision/unet.nn --input 572,572,1 --format markdown",
     "nnspec summary specs/vision/lenet5.nn --format json",
 )
@@ -43,8 +48,14 @@ def run(arguments: Sequence[str]) -> int:
     parser = Parser("summary", "The table of layers with sizes, parameters and costs.", _EXAMPLES)
     parser.add_argument("file", metavar="FILE", help="a spec, or - for standard input")
     parser.add_argument("--expand", action="store_true", help="every turn of every repeat")
+    parser.add_argument(
+        "--by", choices=("layer", "block"), default="layer",
+        help="a line for each layer, or for each block and repeat with its share of the whole",
+    )  # fmt: skip
     add_spec_options(parser, FORMATS)
     options = read_options(parser, arguments)
+    if options.by == "block" and options.expand:
+        raise UsageError("`--expand` lists the layers of every turn; leave it out with `--by block`")
     report = read_one(options.file, chosen(options))
     models = [counted for counted in report.models if counted.counts is not None]
     if options.format in ("json", "csv") and len(report.models) > 1:
@@ -59,21 +70,25 @@ def run(arguments: Sequence[str]) -> int:
     whole = [graph for graph in graphs if graph is not None]
     tables = list(zip(models, whole, strict=False)) if len(whole) == len(graphs) else []
     if options.format == "json":
-        _json(report, tables, output)
+        _json(report, tables, options.by, output)
     elif options.format == "csv":
-        _csv(tables, output)
+        _csv(tables, options.by, output)
     else:
         _tables(tables, options, output)
     return max(exit_status(report), 0 if len(tables) == len(models) else 1)
 
 
-def _json(report: Report, tables: list[tuple[CountedModel, Graph]], output: Output) -> None:
+def _json(report: Report, tables: list[tuple[CountedModel, Graph]], by: str, output: Output) -> None:
     import json
 
     from nnspec.cli.document import VERSION, file_data
 
     rows = [_row_data(row, report.path) for _, graph in tables for row in layer_rows(graph)]
     document = {"version": VERSION, "files": [file_data(report, ok=not report.has_errors)], "rows": rows}
+    if by == "block":
+        from nnspec.cli.blocks import block_data
+
+        document["blocks"] = [each for counted, graph in tables for each in block_data(counted, graph)]
     output.raw(json.dumps(document, indent=2) + "\n")
 
 
@@ -90,19 +105,28 @@ def _row_data(row: LayerRow, path: str) -> dict[str, Any]:
         "params": dim_data(row.params),
         "trainable_params": dim_data(row.trainable_params),
         "macs": dim_data(row.macs),
-        "receptive_field": row.receptive_field,
+        "receptive_field": None if row.receptive_field is None else dim_data(row.receptive_field),
         "span": span_data(row.span, path),
+        "field": field_data(row),
+        "unaligned": row.unaligned,
     }
 
 
-def _csv(tables: list[tuple[CountedModel, Graph]], output: Output) -> None:
+def _csv(tables: list[tuple[CountedModel, Graph]], by: str, output: Output) -> None:
     from nnspec.cli.table import csv_table, plain
+
+    if by == "block":
+        from nnspec.cli.blocks import block_csv
+
+        for counted, graph in tables:
+            output.text(block_csv(counted, graph).rstrip("\n"))
+        return
 
     rows = [
         (
             plain(row.name), row.operator, plain(" ".join(row.inputs)), _shapes(row), str(row.params),
             str(row.trainable_params), str(row.macs), "" if row.receptive_field is None else str(row.receptive_field),
-            str(row.activation_bytes),
+            str(row.activation_bytes), *field_columns(row),
         )
         for _, graph in tables
         for row in layer_rows(graph)
@@ -122,13 +146,21 @@ def _tables(tables: list[tuple[CountedModel, Graph]], options: Any, output: Outp
 def _table(counted: CountedModel, graph: Graph, options: Any, screen: Screen, width: int | None) -> Iterator[str]:
     from nnspec.cli.table import markdown_table, text_table
 
-    rows = list(_cells(counted, graph, expand=options.expand))
-    if options.format == "markdown":
-        yield from markdown_table(_HEAD, rows, _RIGHT)
+    markdown = options.format == "markdown"
+    if options.by == "block":
+        from nnspec.cli.blocks import block_lines
+
+        yield from block_lines(counted, graph, screen, width, markdown=markdown)
     else:
-        yield from text_table(_HEAD, rows, _RIGHT, screen, width, _SPARE)
+        rows = list(_cells(counted, graph, expand=options.expand, wide=markdown))
+        if markdown:
+            yield from markdown_table(_WIDE_HEAD, rows, _WIDE_RIGHT)
+        else:
+            yield from text_table(_HEAD, rows, _RIGHT, screen, width, _SPARE)
     yield ""
     yield from _wrapped(screen.safe(_totals(counted)), width)
+    for note in unaligned_lines(layer_rows(graph)) if options.by == "layer" else ():
+        yield from _wrapped(screen.safe(note), width)
 
 
 def _wrapped(text: str, width: int | None) -> list[str]:
@@ -140,7 +172,7 @@ def _wrapped(text: str, width: int | None) -> list[str]:
     return wrap(text, max(width, 20), subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
 
 
-def _cells(counted: CountedModel, graph: Graph, *, expand: bool) -> Iterator[tuple[str, ...]]:
+def _cells(counted: CountedModel, graph: Graph, *, expand: bool, wide: bool) -> Iterator[tuple[str, ...]]:
     from nnspec.cli.fold import Line, folded_lines
 
     rows = list(layer_rows(graph))
@@ -149,7 +181,7 @@ def _cells(counted: CountedModel, graph: Graph, *, expand: bool) -> Iterator[tup
     for line in lines:
         head = "  " * line.depth + line.title
         if line.row is None:
-            yield (head, *[""] * (len(_HEAD) - 1))
+            yield (head, *[""] * (len(_WIDE_HEAD if wide else _HEAD) - 1))
             continue
         row = line.row
         field = "" if row.receptive_field is None else grouped(row.receptive_field)
@@ -160,6 +192,7 @@ def _cells(counted: CountedModel, graph: Graph, *, expand: bool) -> Iterator[tup
             "shared" if row.name in again else grouped(row.params),
             rounded(row.macs),
             field,
+            *(field_cells(row) if wide else ()),
             memory(row.activation_bytes),
         )
 

@@ -32,6 +32,7 @@ def test_json_has_a_row_for_each_layer(cli: Cli, repeating: Path) -> None:
     assert [row["operator"] for row in rows] == ["Input", *["Conv", "ReLU"] * 3, "MaxPool", "FC"]
     assert list(rows[1]) == [
         "name", "operator", "inputs", "output", "params", "trainable_params", "macs", "receptive_field", "span",
+        "field", "unaligned",
     ]  # fmt: skip
     assert len({row["name"] for row in rows}) == len(rows)
     assert [row["inputs"] for row in rows[1:]] == [[row["name"]] for row in rows[:-1]]
@@ -199,3 +200,98 @@ def test_a_library_has_no_table(cli: Cli, tmp_path: Path, form: str) -> None:
     assert (ran.status, ran.out) == (2, "")
     assert "is a library" in ran.err
     assert json.loads(cli("summary", path, "--format", "json").out)["rows"] == []
+
+
+# Receptive fields, axis by axis.
+
+
+def test_json_says_of_each_axis_what_it_sees(cli: Cli, tmp_path: Path) -> None:
+    path = tmp_path / "maps.nn"
+    path.write_text("Input(H, 16, 3) -> Conv(4, 3x4, stride=(2, 1), padding=same) -> UpSample(1x2) -> GlobalAvgPool\n")
+    rows = json.loads(cli("summary", path, "--format", "json").out)["rows"]
+    assert rows[0]["field"] == [{"size": 1, "stride": 1, "offset": 0}] * 2
+    high, wide = rows[1]["field"]
+    assert (high["size"], high["stride"], wide) == (3, 2, {"size": 4, "stride": 1, "offset": -1})
+    assert [eval(high["offset"], {"H": size, "max": max}) for size in (8, 9)] == [0, -1]
+    assert rows[2]["field"][1] == {"size": 4, "stride": "1/2", "offset": -1}
+    assert rows[3]["field"] is None
+
+
+def test_csv_and_markdown_say_it_too(cli: Cli, tmp_path: Path) -> None:
+    path = tmp_path / "maps.nn"
+    path.write_text("Input(8, 9, 3) -> Conv(4, 3x4, stride=2, padding=same) -> Conv(4, 3, padding=same)\n")
+    *_, last = csv.DictReader(io.StringIO(cli("summary", path, "--format", "csv").out))
+    assert [last[f"field_{what}"] for what in ("size", "stride", "offset")] == ["7 8", "2 2", "-2 -3"]
+    lines = cli("summary", path, "--format", "markdown").out.splitlines()
+    assert lines[0].split(" | ")[-4:] == ["field", "stride", "offset", "memory |"]
+    assert "| 8 | 2 | (-2, -3) |" in lines[4]
+
+
+def test_paths_that_look_at_different_places_are_named(cli: Cli, tmp_path: Path) -> None:
+    path = tmp_path / "paths.nn"
+    turn = "Add{ Conv(3, 3, padding=causal) | _ }"
+    path.write_text(f"Input(64, 3) -> {turn} x 5 -> Add{{ Conv(3, 1, stride=2) | Slice(0, 32) }} as both\n")
+    ran = cli("summary", path)
+    assert ran.out.splitlines()[-2:] == [
+        "note: what meets at `add`, `add_1`, `add_2` and 2 more looks at different places: "
+        "the centres of the fields differ",
+        "note: what meets at `both` looks at different places: the strides of the fields differ",
+    ]
+
+
+# Block by block.
+
+
+def test_blocks_with_their_shares(cli: Cli, repeating: Path) -> None:
+    lines = cli("summary", repeating, "--by", "block").out.splitlines()
+    assert [line.split()[0] for line in lines[:4]] == ["block", "Pair", "max_pool", "fc"]
+    assert lines[1].split() == [
+        "Pair",
+        "×",
+        "3",
+        "6",
+        "444",
+        "40.6",
+        "%",
+        "27.65",
+        "k",
+        "97.7",
+        "%",
+        "6,144",
+        "B",
+        "95.4",
+        "%",
+    ]
+    assert lines[3].split() == ["fc", "1", "650", "59.4", "%", "640", "2.3", "%", "40", "B", "0.6", "%"]
+    assert lines[-1].startswith("rep: 1,094 params")
+
+
+def test_blocks_add_up_to_the_whole_in_every_network_of_the_specs(cli: Cli) -> None:
+    for path in ("residual/resnet50.nn", "residual/resnet110.nn", "vision/unet.nn", "vision/googlenet.nn"):
+        document = json.loads(cli("summary", Path("specs") / path, "--by", "block", "--format", "json").out)
+        (model,) = document["files"][0]["models"]
+        for name in ("layers", "params", "macs"):
+            assert sum(block[name] for block in document["blocks"]) == model[name], (path, name)
+        todo = list(document["blocks"])
+        while todo:  # a block that has others in it is the sum of these
+            block = todo.pop()
+            todo += block["blocks"]
+            if block["blocks"]:
+                assert sum(each["macs"] for each in block["blocks"]) == block["macs"], (path, block["block"])
+        assert abs(sum(block["shares"]["macs"] for block in document["blocks"]) - 1) < 1e-5
+
+
+def test_weights_that_turns_share_are_counted_in_the_first(cli: Cli, tmp_path: Path) -> None:
+    path = tmp_path / "shared.nn"
+    path.write_text("shared S = FC(8)\nblock B = S -> FC(8)\nInput(8) -> ((B -> ReLU) x 3 -> B) x 2 -> S\n")
+    document = json.loads(cli("summary", path, "--by", "block", "--format", "json").out)
+    outer, last = document["blocks"]
+    assert (outer["turns"], outer["params"], last["params"]) == (2, 72 + 8 * 72, 0)
+    assert [each["params"] for each in outer["blocks"]] == [72 + 6 * 72, 2 * 72]
+    assert [each["layers"] for each in outer["blocks"]] == [18, 4]
+
+
+def test_by_block_has_no_turns_to_expand(cli: Cli, repeating: Path) -> None:
+    ran = cli("summary", repeating, "--by", "block", "--expand")
+    assert ran.status == 2
+    assert "leave it out with `--by block`" in ran.err
