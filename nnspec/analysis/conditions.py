@@ -9,17 +9,22 @@ from nnspec.diagnostics.codes import shapes as codes
 from nnspec.diagnostics.diagnostic import Diagnostics
 from nnspec.program.liveness import uses_of
 from nnspec.program.program import Model, Program, Region
-from nnspec.shapes.condition import Condition
+from nnspec.shapes.dim import symbols_of
+from nnspec.shapes.tensor import TensorType
 
 if TYPE_CHECKING:
+    from nnspec.shapes.alternatives import Demand
     from nnspec.shapes.solve import Unsatisfiable
 
 #: `check` verifies them, and shows them.
-_ANSWERS: WeakKeyDictionary[Region, list[Condition] | Unsatisfiable] = WeakKeyDictionary()
+_ANSWERS: WeakKeyDictionary[Region, list[Demand] | Unsatisfiable] = WeakKeyDictionary()
 
 
-def conditions(model: Model) -> tuple[Condition, ...]:
-    """The conditions of a model in their simplest form; a few that contradict each other where no size meets all."""
+def conditions(model: Model) -> tuple[Demand, ...]:
+    """The conditions of a model in their simplest form, in the order of the axes of its inputs.
+
+    A few that contradict each other where no size meets all.
+    """
     found = _simplest(model)
     return tuple(found) if isinstance(found, list) else found.conditions
 
@@ -42,21 +47,27 @@ def verify_sizes(program: Program, found: Diagnostics) -> None:
             )
 
 
-def _simplest(model: Model) -> list[Condition] | Unsatisfiable:
+def _simplest(model: Model) -> list[Demand] | Unsatisfiable:
     answer = _ANSWERS.get(model.region)
     if answer is None:
         demanded = _demanded(model, set())
         if demanded:
             from nnspec.shapes.solve import simplify  # only symbolic sizes pay for it
 
-            answer = simplify(demanded)
+            answer = simplify(demanded, _letters(model))
         _ANSWERS[model.region] = answer = answer or []
     return answer
 
 
-def _demanded(model: Model, seen: set[Region]) -> list[Condition]:
+def _letters(model: Model) -> list[str]:
+    """The symbols in the sizes of the inputs, in the order of their axes."""
+    sizes = [size for tensor in model.inputs if isinstance(tensor.type, TensorType) for size in tensor.type.shape]
+    return list(dict.fromkeys(name for size in sizes for name in sorted(symbols_of(size))))
+
+
+def _demanded(model: Model, seen: set[Region]) -> list[Demand]:
     """The conditions of all regions that were not seen before."""
-    found: dict[Condition, None] = {}
+    found: dict[Demand, None] = {}
     todo = [model.region]
     while todo:
         region = todo.pop()

@@ -55,8 +55,12 @@ def figures_line(counted: CountedModel) -> str:
     parts = [f"{_ends(model.inputs)} → {_ends(model.outputs)}"]
     if counts is not None:
         parts += [_costs(counts.params, "params"), _costs(counts.macs, "MACs"), amount(counts.layers, "layer")]
-    holds = " and ".join(str(condition) for condition in conditions(model))
-    return ", ".join(parts) + (f", where {holds}" if holds else "")
+    demanded = conditions(model)
+    if demanded:
+        from nnspec.shapes.alternatives import joined_text  # only symbolic sizes pay for it
+
+        parts.append(f"where {joined_text(demanded)}")
+    return ", ".join(parts)
 
 
 def _costs(number: Dim, what: str) -> str:

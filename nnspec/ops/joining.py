@@ -7,14 +7,15 @@ worked out is in `mending.py`, and what is computed of the tensors nobody says h
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import NoReturn, TypeAlias
 
 from nnspec.diagnostics.codes import shapes as codes
 from nnspec.diagnostics.diagnostic import RuleError
 from nnspec.ops.axes import axis_name, count_of
 from nnspec.ops.dtypes import is_number
 from nnspec.ops.mending import advice
-from nnspec.shapes.dim import Dim, compare, demand
+from nnspec.shapes.alternatives import Either, any_of
+from nnspec.shapes.dim import Condition, Dim, compare, demand, maximum
 from nnspec.shapes.tensor import TensorType, sizes_text
 
 
@@ -27,6 +28,19 @@ def need_numbers(name: str, xs: Sequence[TensorType]) -> None:
     for index, x in enumerate(xs):
         if x.dtype == "string" or (whole and not is_number(x.dtype)):
             raise RuleError(codes.NOT_REAL, f"{name} computes with numbers", at=index, label=f"{x.dtype} arrives")
+
+
+#: What is needed of symbolic sizes, with the input and the axis that need it.
+Needed: TypeAlias = "tuple[Condition | Either, int, int]"
+
+
+def _joint(have: Dim, size: Dim, truth: bool | Condition | Either, *, small: bool, fill: bool) -> Dim:
+    """The size that two sizes have together, where they fit: the number, if one is; that which is not the gate's."""
+    if isinstance(size, int) or isinstance(have, int):
+        return size if isinstance(size, int) else have
+    if isinstance(truth, Either) and fill:
+        return maximum(have, size) if small else size
+    return have
 
 
 class Joining:
@@ -47,12 +61,13 @@ class Joining:
         Raises: RuleError at the input that does not fit.
         """
         joined = list(self.xs[self.whole].shape)
-        equal: list[tuple[Dim, Dim]] = []
+        needed: list[Needed] = []
         for index, x in enumerate(self.xs):
-            if index != self.whole and (self._short(x, joined) or self._lay(joined, x, equal)):
-                self._refuse(index)
-        for a, b in equal:
-            demand(compare(a, "==", b))
+            if index != self.whole and (self._short(x, joined) or self._lay(joined, index, needed)):
+                self._refuse(index, self._differing(*self._pair(index)))
+        self._refuse_together(needed)
+        for condition, _, _ in needed:
+            demand(condition)
         return tuple(joined)
 
     def _short(self, x: TensorType, joined: Sequence[Dim]) -> bool:
@@ -61,8 +76,9 @@ class Joining:
             return x.rank > len(joined)
         return self.but is not None or (x.batched and not (self.gates and x.rank == 1))
 
-    def _lay(self, joined: list[Dim], x: TensorType, equal: list[tuple[Dim, Dim]]) -> list[int]:
+    def _lay(self, joined: list[Dim], index: int, needed: list[Needed]) -> list[int]:
         """Lays a shape over the joint one and fills its sizes of 1 where that is allowed; the axes that do not fit."""
+        x = self.xs[index]
         small = self.but is None and (self.gates or not x.batched)
         fill = self.but is None and (self.gates or not self.xs[self.whole].batched)
         wrong = []
@@ -72,12 +88,32 @@ class Joining:
                 continue
             if have == 1 and fill:
                 joined[axis] = size
-            elif compare(have, "==", size) is False:
+                continue
+            truth = any_of(compare(have, "==", size), small and compare(size, "==", 1), fill and compare(have, "==", 1))
+            if truth is False:
                 wrong.append(axis)
-            else:
-                equal.append((have, size))
-                joined[axis] = size if isinstance(size, int) else have
+                continue
+            if not isinstance(truth, bool):
+                needed.append((truth, index, axis))
+            joined[axis] = _joint(have, size, truth, small=small, fill=fill)
         return wrong
+
+    def _refuse_together(self, needed: list[Needed]) -> None:
+        """Refuse what fits in no size because one letter stands for several axes, or there are several inputs.
+
+        Raises: RuleError at the last input that takes part.
+        """
+        if len({condition.symbols for condition, _, _ in needed}) == len(needed):
+            return
+        from nnspec.shapes.decide import contradictory  # rare, and only symbolic sizes pay for it
+
+        alike: dict[frozenset[str], list[Needed]] = {}
+        for each in needed:
+            alike.setdefault(each[0].symbols, []).append(each)
+        for group in alike.values():
+            if contradictory([condition for condition, _, _ in group]):
+                last = group[-1][1]
+                self._refuse(last, [axis for _, index, axis in group if index == last])
 
     def _odd_one(self, index: int) -> tuple[int, int]:
         """Whom to blame and whom to compare it with: of three and more, the one that differs from all others."""
@@ -86,10 +122,14 @@ class Joining:
             return self.whole, index
         return index, self.whole
 
-    def _refuse(self, index: int) -> NoReturn:
+    def _pair(self, index: int) -> tuple[TensorType, TensorType]:
+        """The input to compare with and the one to blame."""
+        blamed, other = self._odd_one(index)
+        return self.xs[other], self.xs[blamed]
+
+    def _refuse(self, index: int, axes: list[int]) -> NoReturn:
         blamed, other = self._odd_one(index)
         a, b = self.xs[other], self.xs[blamed]
-        axes = self._differing(a, b)
         shown = sorted((blamed, other)) if len(self.xs) > 4 else range(len(self.xs))
         raise RuleError(
             codes.SHAPES_DIFFER,

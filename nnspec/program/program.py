@@ -8,14 +8,16 @@ what is known of it is worked out once.
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from nnspec.ops.operator import Operator
 from nnspec.record import Record
-from nnspec.shapes.condition import Condition
 from nnspec.shapes.tensor import TensorType, Type
 from nnspec.source import Span
 from nnspec.syntax.tree import Node, Tree
+
+if TYPE_CHECKING:
+    from nnspec.shapes.alternatives import Demand
 
 
 class Region(Record):
@@ -33,7 +35,7 @@ class Region(Record):
     results: tuple[int, ...]
     exports: tuple[int, ...] = ()
     labels: tuple[tuple[int, str], ...] = ()
-    conditions: tuple[Condition, ...] = ()
+    conditions: tuple[Demand, ...] = ()
 
     __eq__ = object.__eq__
     __hash__ = object.__hash__  # Python's own: analyses look regions up again and again

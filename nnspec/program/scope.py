@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from nnspec.program.program import Region, Step
 from nnspec.record import Record
-from nnspec.shapes.condition import Condition
 from nnspec.shapes.tensor import UNKNOWN, TensorType, Type, with_steps
 from nnspec.source import SourceFile, Span
 from nnspec.syntax.tree import Expression, Node, Parameter
@@ -20,6 +19,7 @@ from nnspec.syntax.tree import Expression, Node, Parameter
 if TYPE_CHECKING:
     from nnspec.ops.operator import Operator
     from nnspec.ops.wrapper import Wrapper
+    from nnspec.shapes.alternatives import Demand
     from nnspec.shapes.dim import Dim
 
 #: What a scope is asked for: a name, a label with its indexes, or `_`.
@@ -201,7 +201,7 @@ class Frame:
         self.labels: dict[Key, Binding] = {}
         self.lost: set[str] = set()  # labels that a fault, or a number that is not known, kept from being put
         self.label_names: dict[int, str] = {}
-        self.conditions: list[Condition] = []
+        self.conditions: list[Demand] = []
         self.root = Scope(None, self)
 
     def wire(self, type: Type) -> Tensor:

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from types import TracebackType
 
+    from nnspec.shapes.alternatives import Demand
+
 Relation: TypeAlias = Literal["==", "!=", "<", "<=", ">", ">="]
 
 _TESTS: Final[dict[str, Callable[[int, int], bool]]] = {
@@ -55,6 +57,11 @@ class Condition(Record):
     def symbols(self) -> frozenset[str]:
         """The names it depends on."""
         return symbols_of(self.left) | symbols_of(self.right)
+
+    @property
+    def ways(self) -> tuple[tuple[Condition, ...], ...]:
+        """Itself, as what has alternatives says it: the conditions of each way in which it can hold."""
+        return ((self,),)
 
     def evaluate(self, sizes: Mapping[str, int]) -> bool:
         """Whether it holds for given symbols."""
@@ -82,10 +89,27 @@ def compare(a: Dim, relation: Relation, b: Dim) -> bool | Condition:
         return _TESTS[relation](a, b)
     difference = add(a, b, -1)
     if relation == "==" or relation == "!=":
-        return _zero(difference, relation)
-    if relation == ">=" or relation == ">":
-        return _not_negative(add(difference, -1) if relation == ">" else difference)
-    return _not_negative(add(-difference, -1) if relation == "<" else -difference)
+        found = _zero(difference, relation)
+    elif relation == ">=" or relation == ">":
+        found = _not_negative(add(difference, -1) if relation == ">" else difference)
+    else:
+        found = _not_negative(add(-difference, -1) if relation == "<" else -difference)
+    return found if isinstance(found, bool) or _is_plain(found) else _settled(found)
+
+
+def _is_plain(found: Condition) -> bool:
+    """Whether a condition says what it says of a bare symbol, of which some values fulfil it and some do not."""
+    return isinstance(found.right, int) and isinstance(found.left, Symbolic) and found.left.depth == 0
+
+
+def _settled(found: Condition) -> bool | Condition:
+    """What bounds leave open, decided exactly where the condition depends on one symbol alone."""
+    if len(found.symbols) != 1:
+        return found
+    from nnspec.shapes.decide import decided  # only what bounds leave open pays for it
+
+    truth = decided(found)
+    return found if truth is None else truth
 
 
 def _not_negative(dim: Dim) -> bool | Condition:
@@ -182,10 +206,10 @@ class recording:  # noqa: N801  # read as a verb: `with recording() as condition
     """Collects what is demanded within: a list in order, without duplicates; the innermost one gets them."""
 
     def __init__(self) -> None:
-        self.conditions: list[Condition] = []
-        self._seen: set[Condition] = set()
+        self.conditions: list[Demand] = []
+        self._seen: set[Demand] = set()
 
-    def __enter__(self) -> list[Condition]:
+    def __enter__(self) -> list[Demand]:
         _recorders.append(self)
         return self.conditions
 
@@ -194,7 +218,7 @@ class recording:  # noqa: N801  # read as a verb: `with recording() as condition
     ) -> None:
         _recorders.pop()  # they are entered and left like brackets
 
-    def add(self, condition: Condition) -> None:
+    def add(self, condition: Demand) -> None:
         """Keeps a condition that is new."""
         if condition not in self._seen:
             self._seen.add(condition)
@@ -204,7 +228,7 @@ class recording:  # noqa: N801  # read as a verb: `with recording() as condition
 _recorders: list[recording] = []
 
 
-def demand(truth: bool | Condition) -> bool:
+def demand(truth: bool | Demand) -> bool:
     """Whether it may go on: a condition is recorded, to be decided when sizes are known.
 
     Raises: RuntimeError, where nobody records.
