@@ -67,7 +67,7 @@ def _shares(spent: Iterable[Spent] | None, what: str, home: SourceFile) -> tuple
     return tuple([
         f"{_percent(each.amount, whole)} of {what}, {each.amount:,}, in {_place(each, home)}"
         for each in largest
-        if 1_000 * each.amount >= whole
+        if 0 < whole <= 1_000 * each.amount
     ])  # fmt: skip
 
 

@@ -87,6 +87,12 @@ def test_what_open_sizes_take_has_no_shares() -> None:
     ]
 
 
+def test_where_nothing_is_spent_nothing_is_said() -> None:
+    assert notes("Input(8) -> ReLU\nexpect params >= 3") == []
+    assert notes("Input(8) -> ReLU\nexpect receptive_field >= 3") == []
+    assert notes("Input(8) -> Identity\nexpect depth >= 3") == []
+
+
 def test_kept_promises_are_not_explained(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("nnspec.analysis.spending.notes_on", lambda *_: pytest.fail("nobody asked"))
     assert not check("Input(8) -> FC(3)\nexpect params <= 27").errors
