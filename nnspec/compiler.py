@@ -31,6 +31,9 @@ def load(path: str, settings: Settings, found: Diagnostics) -> Program:
     return with_deep_stack(lambda: compile_tree(read_spec(path, found), settings, found))
 
 
+STAGE = 4  # what an elaborated stage counts, in expression steps
+
+
 class Effort:
     """What compilations took, counted and never timed: stages, steps of expressions, terms of symbolic sizes."""
 
@@ -65,7 +68,7 @@ def compile_tree(
     except LimitReached:
         pass  # it was reported
     if effort is not None:
-        effort.spent += elaborator.steps + elaborator.stages + Work.terms - terms
+        effort.spent += elaborator.steps + STAGE * elaborator.stages + Work.terms - terms
     if settings.model is None:
         return program
     return replace(program, models=tuple([m for m in program.models if m.name == settings.model]))

@@ -13,6 +13,7 @@ from nnspec.mending.candidate import Candidate, Case
 from nnspec.mending.replay import Stopped, spans_before
 from nnspec.mending.witness import Applied, Scene
 from nnspec.mending.writing import Wording, added, replaced, value_text
+from nnspec.ops.axes import Axis
 from nnspec.ops.kinds import show
 from nnspec.program.program import OperatorStep
 from nnspec.source import Span
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
 
 MOST_VALUES = 80  # of one argument
 MOST_STAGES = 24  # before the fault
-MOST_SUITING = 2  # values of one argument that are worth a trial
+MOST_AROUND = 6  # in a repeat around the fault
+MOST_SUITING = 3  # values of one argument that are worth a trial
 
 
 def own_arguments(case: Case) -> Iterator[Candidate]:
@@ -63,8 +65,45 @@ def earlier_arguments(case: Case) -> Iterator[Candidate]:
         for declared in applied.operator.params.values():
             for value in islice(_suiting(case, span, applied, declared), MOST_SUITING):
                 yield from _written(case, applied, node, declared, value, more + 1.2 * (is_input and declared.variadic))
-    for wire in case.wires:
-        yield from _words_for_all(case, spans_before(case.scene.steps, (wire,))[:MOST_STAGES])
+    for wires in dict.fromkeys([*[(wire,) for wire in case.wires], case.wires]):
+        yield from _words_for_all(case, spans_before(case.scene.steps, wires)[:MOST_STAGES], is_replayed=True)
+
+
+def arguments_around(case: Case) -> Iterator[Candidate]:
+    """Words and flags of operators in the repeats around the fault, whose turns before led to it."""
+    for turn, _ in case.scene.turns[:2]:
+        spans = _inside(case, turn.body.span)[:MOST_STAGES]
+        yield from _words_for_all(case, spans, is_replayed=False)
+        for distance, span in enumerate(spans[:MOST_AROUND]):
+            applied, node = _at(case, span), case.places.at(span, tree.Apply)
+            if applied is None or node is None:
+                continue
+            for declared in applied.operator.params.values():
+                own = applied.operator.__dict__[declared.name]
+                for value in declared.kind.near(own, ()) if isinstance(own, (bool, str)) else ():
+                    if isinstance(value, (bool, str)) and _matters(case, applied, declared.name, value):
+                        yield from _written(case, applied, node, declared, value, 0.25 + 0.04 * distance)
+
+
+def _inside(case: Case, whole: Span) -> list[Span]:
+    """The places of operators in a piece of syntax, the last first."""
+    found = [
+        span
+        for span in case.testimony.latest
+        if span.file.path == whole.file.path and whole.start <= span.start and span.end <= whole.end
+    ]
+    return sorted(found, key=lambda span: -span.start)
+
+
+def _matters(case: Case, applied: Applied, name: str, value: Any) -> bool:
+    """Whether another argument makes an operator give another type for what arrived at it."""
+    found = []
+    for operator in (applied.operator, with_argument(applied.operator, name, value)):
+        try:
+            found.append(case.replay.infer(operator, applied.inputs))
+        except Stopped:
+            return False
+    return len(found[1]) == 1 and found[0] != found[1]
 
 
 def _suiting(case: Case, span: Span, applied: Applied, declared: Param[Any]) -> Iterator[Any]:
@@ -81,12 +120,12 @@ def _suiting(case: Case, span: Span, applied: Applied, declared: Param[Any]) -> 
             yield value
 
 
-def _words_for_all(case: Case, spans: list[Span]) -> Iterator[Candidate]:
+def _words_for_all(case: Case, spans: list[Span], *, is_replayed: bool) -> Iterator[Candidate]:
     """One word for all operators that have an argument of this name: `padding=same`, say."""
     there = [(span, applied) for span in spans if (applied := _at(case, span)) is not None]
     offered = {(n, w): p for _, a in there for n, p in a.operator.params.items() for w in p.kind.words}
     for (name, word), declared in offered.items():
-        takers = {span for span, applied in there if _would_take(applied, name, word)}
+        takers = {span for span, a in there if _would_take(a, name, word) and _matters(case, a, name, word)}
         nodes = [(span, case.places.at(span, tree.Apply)) for span in spans if span in takers]
         if len(takers) < 2 or any(node is None for _, node in nodes):
             continue
@@ -94,15 +133,25 @@ def _words_for_all(case: Case, spans: list[Span]) -> Iterator[Candidate]:
         def changed(step: OperatorStep, places: set[Span] = takers, name: str = name, word: str = word) -> Any:
             return _other(case, step, places, name, word)
 
-        if not case.holds_with(changed):
+        if is_replayed and not case.holds_with(changed):
             continue
         wording: Wording = ()
         for span, node in nodes:
             applied = _at(case, span)
             if applied is not None and node is not None:
                 wording += next(iter(_edits(case, applied, node, declared, word)), ())
-        title = f"write `{name}={word}` in the {len(takers)} stages before"
-        yield Candidate(title, (wording,), 0.9 + 0.35 * len(takers), f"all {name}")
+        shown = " and ".join(filter(None, (", ".join(_names(nodes)[:-1]), _names(nodes)[-1])))
+        title = f"write `{name}={word}` in {shown}{case.line_of(nodes[0][0])}"
+        yield Candidate(title, (wording,), 0.95 + 0.12 * len(takers), f"all {name}")
+
+
+def _names(nodes: list[tuple[Span, tree.Apply | None]]) -> list[str]:
+    """What stages are called in a title, in their order; of many of one name how many there are."""
+    found: dict[str, int] = {}
+    for _, node in sorted(nodes, key=lambda each: each[0].start):
+        name = "" if node is None else node.name
+        found[name] = found.get(name, 0) + 1
+    return [f"`{name}`" if count == 1 else f"{count} `{name}`" for name, count in found.items()]
 
 
 def _would_take(applied: Applied, name: str, word: str) -> bool:
@@ -154,7 +203,9 @@ def _written(
     """The change of an argument as a candidate, where it can be written."""
     old = applied.operator.__dict__[declared.name]
     wordings = tuple(_edits(case, applied, node, declared, value))
-    cost = change_cost(old, value) + more
+    cost = change_cost(old, value) + more - (0.15 if value == declared.default else 0.0)
+    if value == 1 and value is not True and value != declared.default and not isinstance(declared.kind, Axis):
+        cost += 0.4  # a window or a width of 1 is hardly meant
     family = f"{node.span.start} {declared.name}"
     if wordings:
         what = "" if declared.name not in applied.places else f": `{declared.name}` {_not(declared, value, old)}"
@@ -235,11 +286,11 @@ def _given_by_call(case: Case, name: tree.Name) -> tree.Expression | None:
 
 
 def change_cost(old: Any, new: Any) -> float:
-    """How much a change of a value is: a word 1, a number the more the further it goes; 1 often undoes an operator."""
+    """How much a change of a value is: a word 1, a number the more the further it goes."""
     if isinstance(old, bool) or isinstance(new, (bool, str)):
         return 1.0
     if isinstance(old, int) and isinstance(new, int):
-        return 1.0 + 0.8 * min(1.0, abs(new - old) / max(1, abs(old))) + 0.4 * (new == 1 < old)
+        return 1.0 + 0.8 * abs(new - old) / max(1, abs(old), abs(new))
     if isinstance(old, tuple) and isinstance(new, tuple) and len(old) == len(new):
         return 0.1 + max([1.0, *(change_cost(a, b) for a, b in zip(old, new, strict=True) if a != b)])
     return 1.7 if isinstance(old, str) else 1.4

@@ -47,7 +47,8 @@ def bridge_cost(x: TensorType, chain: Chain) -> float:
     for each in chain:
         y = each.infer(x)
         if isinstance(x.size, int) and isinstance(y.size, int):
-            more += 0.15 * (y.size < x.size) + 0.4 * isinstance(each, Resize)
+            makes_up = y.size > x.size and not list(each.weights(x))
+            more += 0.3 * (y.size < x.size) + 0.4 * makes_up + 0.1 * isinstance(each, Resize)
         more += 0.3 * (y.rank > x.rank)
         x = y
     return more
@@ -69,7 +70,7 @@ def _other_rank(x: TensorType, goals: Sequence[TensorType]) -> Iterator[Chain]:
         yield (Flatten(),)
     if x.rank > 2:
         yield (Reshape(sizes=(_product(x.spatial), x.channels)),)
-    if 1 <= x.rank <= 3:
+    if 1 <= x.rank <= 3 and (not goals or any(goal.rank == x.rank + 1 for goal in goals)):
         yield (Reshape(sizes=(*x.shape, 1)),)
     for goal in list(dict.fromkeys(goals))[:_MOST_GOALS]:
         if x.rank == 1 and goal.rank == 2 and isinstance(goal.shape[0], int):

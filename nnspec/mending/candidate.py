@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from nnspec.mending.places import Places
     from nnspec.mending.replay import Changed
     from nnspec.mending.witness import Applied, Testimony
+    from nnspec.source import Span
 
 MOST_RULES = 8_000  # that are applied on the way to the guesses for one finding
 
@@ -95,13 +96,19 @@ class Case:
         """How a step was written."""
         return self.testimony.written.get(id(step))
 
-    def where(self, node: tree.Node) -> str:
+    def line_of(self, span: Span) -> str:
         """` in line 3`, where that is not the line of the finding."""
-        here, there = self.found.span, node.span
-        line = there.file.position(there.start)[0]
-        if here.file.path != there.file.path:
-            return f" in {there.file.path}:{line}"
+        here, line = self.found.span, span.file.position(span.start)[0]
+        if here.file.path != span.file.path:
+            return f" in {span.file.path}:{line}"
         return "" if here.file.position(here.start)[0] == line else f" in line {line}"
+
+    def where(self, node: tree.Node) -> str:
+        """The line of a stage that is not the finding's, and its column, where that line says the same twice."""
+        span = node.span
+        line, column = span.file.position(span.start)
+        is_clear = span.start == self.found.span.start or span.file.line(line).count(span.text) < 2
+        return self.line_of(span) + ("" if is_clear else f" at column {column}")
 
     def reads(self, node: tree.Node, wording: Wording) -> str:
         """A stage as it reads after a change, for a title."""

@@ -6,11 +6,13 @@ and each answer is elaborated before it is given. Nothing here knows how an answ
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from nnspec.analysis.conditions import conditions
-from nnspec.compiler import compile_tree
+from nnspec.compiler import Effort, compile_tree
 from nnspec.diagnostics.diagnostic import Diagnostics
+from nnspec.mending.trial import Budget, Frugal
 from nnspec.program.settings import inputs_of, model_name
 from nnspec.record import Record, replace
 from nnspec.shapes.nearest import nearest
@@ -58,19 +60,22 @@ class NearestSizes(Record):
     shapes: tuple[Shape, ...]
 
 
-def nearest_sizes(program: Program, settings: Settings, model: Model) -> tuple[NearestSizes, ...]:
+def nearest_sizes(
+    program: Program, settings: Settings, model: Model, budget: Budget | None = None
+) -> tuple[NearestSizes, ...]:
     """For each input of a model that is at fault, the sizes nearest to its own that mend it; few have any.
 
-    Each costs an elaboration or two, so ask only where a shape is wrong.
+    Each costs some elaborations, so ask only where a shape is wrong; what a budget does not pay for is not found.
     """
-    search = _Search(program, settings, model)
+    search = _Search(program, settings, model, Budget() if budget is None else budget)
     return tuple([found for name, node in search.inputs if (found := search.of(name, node)) is not None])
 
 
 class _Search:
     """Elaborates one model of a file again and again, with other sizes of one of its inputs."""
 
-    def __init__(self, program: Program, settings: Settings, model: Model) -> None:
+    def __init__(self, program: Program, settings: Settings, model: Model, budget: Budget) -> None:
+        self.budget = budget
         self.syntax = program.tree
         self.model = model.name
         self.is_own = model.name == model_name(program.tree)
@@ -143,9 +148,13 @@ class _Search:
     def _elaborated(self, name: str, texts: list[str]) -> Model | None:
         """The model with these sizes of an input; None where it has errors."""
         others = tuple([given for given in self.settings.inputs if given[0] not in (None, name)])
-        found = Diagnostics()
-        text = ",".join(texts)
-        program = compile_tree(self.syntax, replace(self.settings, inputs=(*others, (name, text))), found)
+        if self.budget.is_spent:
+            return None
+        found, effort = Diagnostics(), Effort()
+        settings = replace(self.settings, inputs=(*others, (name, ",".join(texts))))
+        make = partial(Frugal, most=self.budget.work)
+        program = compile_tree(self.syntax, settings, found, effort=effort, make=make)
+        self.budget.take(effort.spent)
         if not program.models or any(self._concerns(error) for error in found.errors()):
             return None
         return program.models[0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from nnspec.diagnostics.codes.shapes import WINDOW_TOO_LARGE
 from nnspec.diagnostics.diagnostic import Edit
 from nnspec.mending.candidate import Candidate
 from nnspec.source import Span
@@ -21,7 +22,10 @@ MOST_REPEATS = 4  # before a fault
 def turns_around(case: Case) -> Iterator[Candidate]:
     """As many turns as went well, of each repeat around the fault."""
     for node, number in case.scene.turns:
-        yield from _of(case, node, number - 1, 0.0)
+        count = _count(node)
+        is_window = case.found.code is WINDOW_TOO_LARGE  # sizes went down to where one no longer fits
+        if is_window or (count is not None and number > count / 2):
+            yield from _of(case, node, number - 1, -0.3 if is_window else 0.0)
 
 
 def turns_before(case: Case) -> Iterator[Candidate]:
@@ -92,7 +96,7 @@ def _title(case: Case, node: tree.Repeat | tree.For, number: tree.Number, edit: 
         return f"{_times(turns)}: write {case.reads(case.places.statement_of(number), (edit,))}"
     if isinstance(node, tree.For):
         return f"{_times(turns)}: loop over {case.reads(node.iterable, (edit,))}"
-    return f"{_times(turns)} (`x {turns}`)" + case.where(number)
+    return f"{_times(turns)} (`x {turns}`)" + case.line_of(number.span)
 
 
 def _times(turns: int) -> str:

@@ -8,16 +8,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from nnspec.diagnostics.codes import promises, shapes
 from nnspec.diagnostics.diagnostic import Fix
-from nnspec.mending.arguments import earlier_arguments, own_arguments
+from nnspec.mending.arguments import arguments_around, earlier_arguments, own_arguments
 from nnspec.mending.candidate import Candidate, Case
 from nnspec.mending.places import Places
+from nnspec.mending.projections import projections
 from nnspec.mending.repeats import turns_around, turns_before
 from nnspec.mending.sizes import other_inputs
 from nnspec.mending.stages import joined_tensors, more_stages, promised_shape
 from nnspec.mending.trial import sign
 from nnspec.mending.witness import testify
 from nnspec.record import Record, replace
+from nnspec.shapes.condition import recording
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -49,13 +52,20 @@ class _Held(Record):
 def with_fixes(found: Sequence[Diagnostic], program: Program, trials: Trials) -> tuple[Diagnostic, ...]:
     """The findings of a spec, those that have to do with shapes with the fixes that hold."""
     errors = [each for each in found if each.severity == "error"]
-    testimony = testify(program.tree, trials.settings) if errors else None
+    is_worth_it = any(map(_may_be_mended, errors)) and len(program.tree.file.text) <= trials.budget.work
+    testimony = testify(program.tree, trials.settings) if is_worth_it else None
     if testimony is None:
         return tuple(found)
     trials.budget.work -= testimony.effort
     search = _Search(testimony, program, trials, errors)
-    fixed = {id(each): search.mended(each) for each in _mendable(errors, testimony)}
+    with recording():  # what rules demand of symbolic sizes on the way
+        fixed = {id(each): search.mended(each) for each in _mendable(errors, testimony)}
     return tuple([fixed.get(id(each), each) for each in found])
+
+
+def _may_be_mended(found: Diagnostic) -> bool:
+    """Whether a finding is about shapes; the codes of other errors have no fixes that are sought."""
+    return found.code in (*vars(shapes).values(), *vars(promises).values())
 
 
 def _mendable(errors: Iterable[Diagnostic], testimony: Testimony) -> list[Diagnostic]:
@@ -123,11 +133,13 @@ class _Search:
         yield from turns_around(case)
         yield from joined_tensors(case)
         yield from earlier_arguments(case)
+        yield from arguments_around(case)
         yield from more_stages(case)
+        yield from projections(case)
         yield from turns_before(case)
         yield from promised_shape(case)
         if self._inputs is None:
-            self._inputs = list(other_inputs(self.program, self.trials.settings, self.places))
+            self._inputs = list(other_inputs(self.program, self.trials, self.places))
         yield from self._inputs
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from nnspec.diagnostics.diagnostic import Edit
 from nnspec.mending.candidate import Candidate
 from nnspec.mending.nearest_sizes import nearest_sizes
+from nnspec.mending.trial import Budget
 from nnspec.shapes.tensor import sizes_text
 from nnspec.syntax import tree
 
@@ -15,17 +16,21 @@ if TYPE_CHECKING:
 
     from nnspec.mending.nearest_sizes import NearestSizes
     from nnspec.mending.places import Places
+    from nnspec.mending.trial import Trials
     from nnspec.program.program import Program
-    from nnspec.program.settings import Settings
 
 MOST_MODELS = 3
+MOST_ELABORATED = 24  # sizes that are tried for all of them
 
 
-def other_inputs(program: Program, settings: Settings, places: Places) -> Iterator[Candidate]:
+def other_inputs(program: Program, trials: Trials, places: Places) -> Iterator[Candidate]:
     """Each input of each model with the nearest sizes that suit, where other sizes alone would do."""
+    own = Budget(MOST_ELABORATED, trials.budget.work // 3)
+    before = own.work
     for model in program.models[:MOST_MODELS]:
-        for found in nearest_sizes(program, settings, model):
+        for found in nearest_sizes(program, trials.settings, model, own):
             yield from _changes(found, places)
+    trials.budget.work -= before - own.work
 
 
 def _changes(found: NearestSizes, places: Places) -> Iterator[Candidate]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from nnspec.diagnostics.codes.shapes import WRONG_RANK
 from nnspec.diagnostics.diagnostic import Edit
 from nnspec.mending.bridges import bridge_cost, bridges, crop_like, merges
 from nnspec.mending.candidate import Candidate, suits
@@ -82,7 +83,7 @@ def joined_tensors(case: Case) -> Iterator[Candidate]:
 def _at_inputs(case: Case, scene: Scene) -> Iterator[Candidate]:
     """Stages that bring one of the inputs to what the operator takes."""
     arriving, operator = scene.arriving, scene.applied.wrapping.changed(scene.applied.operator)
-    if len(arriving) != len(scene.operands):
+    if len(arriving) != len(scene.operands) or (len(arriving) == 1 and case.found.code is not WRONG_RANK):
         return
     for at, x in enumerate(arriving):
         for chain in bridges(x, [*arriving[:at], *arriving[at + 1 :]]):
@@ -157,7 +158,7 @@ def _in_branch(
 ) -> Iterator[Candidate]:
     cls = find_operator(node.name)
     if cls is not None and cls.adds_skip is not None and at == 1:
-        yield from _with_shortcut(case, node, cls.adds_skip.__name__, text, cost + 0.1)
+        yield from _with_shortcut(case, node, cls.adds_skip.__name__, text, cost - 0.15)
         return
     flow = case.places.at(scene.flows[at], tree.Flow) if at < len(scene.flows) else None
     if flow is None or scene.flows.count(scene.flows[at]) > 1 + (cls is not None and cls.adds_skip is not None):

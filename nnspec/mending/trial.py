@@ -7,11 +7,13 @@ An edited spec is read and elaborated like any other, imports included, so what 
 from __future__ import annotations
 
 import os
+from functools import partial
 from itertools import pairwise
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from nnspec.compiler import Effort, compile_tree
 from nnspec.diagnostics.diagnostic import Diagnostics
+from nnspec.program.elaborate import Elaborator
 from nnspec.record import Record
 from nnspec.source import SourceFile
 from nnspec.syntax.read import is_yaml, parse, read_spec
@@ -24,8 +26,8 @@ if TYPE_CHECKING:
     from nnspec.program.program import Program
     from nnspec.syntax.tree import Tree
 
-MOST_TRIALS = 150
-MOST_WORK = 1_500_000  # stages, steps of expressions and characters, of all trials together
+MOST_TRIALS = 120
+MOST_WORK = 300_000  # characters, stages and steps of expressions, of all trials together
 
 #: A finding told across edits: its code, and its file, start and end before any edit.
 Sign: TypeAlias = "tuple[str, str, int, int]"
@@ -47,6 +49,18 @@ class Budget:
         """One trial was made, and took so much work."""
         self.trials -= 1
         self.work -= work
+
+
+class Frugal(Elaborator):
+    """Elaborates as ever, and gives up where it takes more steps than it may."""
+
+    def __init__(self, *given: Any, most: int = MOST_WORK) -> None:
+        super().__init__(*given)
+        self.most = most
+
+    def is_spent(self) -> bool:
+        """Whether more was counted than is allowed."""
+        return self.steps > self.most or super().is_spent()
 
 
 class Edited(Record):
@@ -123,7 +137,7 @@ class Trials:
         if self.budget.is_spent:
             return None
         texts = apply(edits)
-        if texts is None:
+        if texts is None or self._length(texts) > self.budget.work:
             return None
         found, effort = Diagnostics(), Effort()
         changed = {os.path.realpath(text.before.path): text.after for text in texts}
@@ -134,11 +148,17 @@ class Trials:
             return self._kept(path, into) if edited is None else parse(edited, into, yaml=is_yaml(path))
 
         tree = parse(main, found, yaml=is_yaml(main.path))
-        program = compile_tree(tree, self.settings, found, read, effort)
+        make = partial(Frugal, most=self.budget.work)
+        program = compile_tree(tree, self.settings, found, read, effort, make)
         if self._verify is not None:
             self._verify(program, found)
-        self.budget.take(effort.spent + len(main.text) + sum(len(text.after.text) for text in texts))
+        self.budget.take(effort.spent + self._length(texts))
         return Trial(program, found, texts)
+
+    def _length(self, texts: Sequence[Edited]) -> int:
+        """How many characters are read."""
+        others = sum(len(text.after.text) for text in texts if text.before is not self.file)
+        return len(self.file.text) + others
 
     def _kept(self, path: str, found: Diagnostics) -> Tree:
         """The tree of a file that no edit touches, read once.

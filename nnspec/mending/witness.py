@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from nnspec.compiler import Effort, compile_tree
 from nnspec.diagnostics.diagnostic import Diagnostics
-from nnspec.mending.trial import Sign
-from nnspec.program.elaborate import Elaborator
+from nnspec.mending.trial import Frugal, Sign
 from nnspec.program.program import OperatorStep, Step
 from nnspec.program.scope import LOST, Frame, Scope, Tensor, Value, Wrapping
 from nnspec.record import Record
+from nnspec.shapes.dim import Symbolic
 from nnspec.shapes.tensor import TensorType, Type
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ class Applied(Record):
     operator: Operator
     places: dict[str, Span]
     wrapping: Wrapping
+    inputs: tuple[Type, ...]
 
 
 class Scene(Record):
@@ -68,7 +69,7 @@ class Kept(Record):
     turns: tuple[tuple[tree.Repeat | tree.For, int], ...]
 
 
-class Witness(Elaborator):
+class Witness(Frugal):
     """Elaborates as ever, and remembers what findings were found on."""
 
     def __init__(self, *given: Any) -> None:
@@ -92,7 +93,7 @@ class Witness(Elaborator):
         extra: int = 0,
     ) -> Value:
         """An operator applied to tensors, remembered."""
-        applied = Applied(made, spans, frame.wrapping)
+        applied = Applied(made, spans, frame.wrapping, tuple([tensor.type for tensor in inputs]))
         operands = tuple([tensor.wire for tensor in inputs])
         self._scene = _Late(applied, span, operands, tuple(flows or ()), frame)
         value = super().applied(made, inputs, span, spans, frame, flows, extra)
@@ -107,7 +108,7 @@ class Witness(Elaborator):
         self, cls: type[Operator], node: tree.Apply, arriving: Value, scope: Scope
     ) -> tuple[list[Tensor] | None, list[Span]]:
         tensors = arriving if isinstance(arriving, tuple) else (arriving,)
-        applied = Applied(cls.of({}), {}, scope.frame.wrapping)
+        applied = Applied(cls.of({}), {}, scope.frame.wrapping, tuple([tensor.type for tensor in tensors]))
         wires = tuple([tensor.wire for tensor in tensors])
         self._scene = _Late(applied, node.span, wires, (), scope.frame, is_read=False)
         counted = super()._counted(cls, node, arriving, scope)
@@ -121,6 +122,8 @@ class Witness(Elaborator):
 
     def _promised(self, type: TensorType, wanted: list[Any], frame: Frame) -> Kept | None:
         """The scene at a promise: the last wire of this type is the one that leaves the stage."""
+        if not all(size is None or isinstance(size, (int, Symbolic)) for size in wanted):
+            return None  # it is at fault itself
         for wire in range(len(frame.types) - 1, -1, -1):
             if frame.types[wire] is type:
                 return Kept(wire, tuple(wanted), tuple(frame.steps), tuple(frame.types), self._turns_at_hand())
