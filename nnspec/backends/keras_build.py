@@ -17,6 +17,8 @@ from nnspec.diagnostics.diagnostic import Diagnostics
 from nnspec.shapes.dim import is_known, product
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from nnspec.program.graph import Graph
     from nnspec.shapes.dim import Dim
 
@@ -35,8 +37,10 @@ class BuildError(Exception):
         self.found = found
 
 
-def build(model: Graph | Lowered, seed: int | None = None) -> Any:
+def build(model: Graph | Lowered, seed: int | None = None, watch: Callable[[int, Any], None] | None = None) -> Any:
     """The `keras.Model` of a graph, or of one that is lowered already.
+
+    `watch` is told what each statement gave, with the index of its layer in the graph.
 
     With a seed, the random numbers of Python, numpy and the framework are set before the first layer
     is made, so that the same seed gives the same weights here and in printed source.
@@ -52,15 +56,17 @@ def build(model: Graph | Lowered, seed: int | None = None) -> Any:
     if seed is not None:
         resolve("keras.utils.set_random_seed")(seed)
     with recursion_room(lowered.depth):
-        return _run(lowered, found)
+        return _run(lowered, found, watch)
 
 
-def _run(lowered: Lowered, found: Diagnostics) -> Any:
+def _run(lowered: Lowered, found: Diagnostics, watch: Callable[[int, Any], None] | None) -> Any:
     scope: dict[str, Any] = {}
     current = 0
     try:
-        for current, statement in enumerate(lowered.statements):  # noqa: B007 (read where one fails)
-            run_statement(statement, scope)
+        for current, statement in enumerate(lowered.statements):
+            value = run_statement(statement, scope)
+            if watch is not None:
+                watch(lowered.layers[current], value)
         return evaluate(lowered.model, scope)
     except RecursionError:
         raise

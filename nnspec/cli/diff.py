@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from nnspec.cli.diff_sides import Pairing, options_of, pairings, read_sides
+from nnspec.cli.diff_sides import Pairing, in_keras, options_of, pairings, read_sides
 from nnspec.cli.options import add_spec_options, read_options
 from nnspec.cli.output import Output
 from nnspec.cli.usage import Parser
@@ -18,6 +18,7 @@ from nnspec.deep_stack import with_deep_stack
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from nnspec.cli.diff_sides import Side
     from nnspec.cli.diff_words import Line
     from nnspec.comparing.difference import Difference
 
@@ -48,10 +49,12 @@ def run(arguments: Sequence[str]) -> int:
     sides = read_sides(options.old, options.new, options_of(options), errors)
     if sides is None:
         return 2
-    pairs = pairings(*sides, errors)
-    if pairs is None:
-        return 2
-    found = [(pair, _difference(pair)) for pair in pairs]
+    found: list[tuple[Pairing, Difference | None]] = []
+    for pair in pairings(*sides):
+        try:
+            found.append((pair, _difference(pair, sides, errors)))
+        except _NotBuilt:
+            return 2
     output = Output.standard(options.color)
     if options.format == "json":
         _json(sides, found, output)
@@ -65,12 +68,23 @@ def run(arguments: Sequence[str]) -> int:
     return 0 if all(each is not None and each.is_none for _, each in found) else 1
 
 
-def _difference(pair: Pairing) -> Difference | None:
+class _NotBuilt(Exception):  # noqa: N818
+    """A spec cannot be built in Keras, which was said."""
+
+
+def _difference(pair: Pairing, sides: tuple[Side, Side], errors: Output) -> Difference | None:
     """What differs between two models; None where there is only one."""
     old, new = pair.old, pair.new
     if old is None or new is None:
         return None
-    return with_deep_stack(lambda: difference(old, new))
+    if all(side.report is not None for side in sides):
+        return with_deep_stack(lambda: difference(old, new))
+    from nnspec.comparing.with_saved import difference_in_keras
+
+    nets = [in_keras(side, net, errors) for side, net in zip(sides, (old, new), strict=True)]
+    if nets[0] is None or nets[1] is None:
+        raise _NotBuilt
+    return difference_in_keras(nets[0], nets[1])
 
 
 def _json(sides: Any, found: list[tuple[Pairing, Difference | None]], output: Output) -> None:

@@ -16,18 +16,26 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
+    from nnspec.analysis.quantities import Counts
     from nnspec.cli.output import Output
     from nnspec.comparing.net import Net
+    from nnspec.program.graph import Graph
 
 MOST_LAYERS = 100_000
 
+_NOTHING = Chosen((), (), (), None, allow_outside=False)
+
 
 class Side(Record):
-    """One of the two files: what was found in it, and its networks. A saved model has no report."""
+    """One of the two files: what was found in it, and its networks, each with its flat view.
+
+    A saved model has neither a report nor flat views.
+    """
 
     path: str
     report: Report | None
     nets: tuple[Net, ...]
+    graphs: tuple[tuple[Graph, Counts], ...] = ()
 
 
 class Pairing(Record):
@@ -106,23 +114,25 @@ def read_sides(old: str, new: str | None, given: tuple[Chosen, Chosen], errors: 
     if old == "-" and new in ("-", None):
         raise UsageError("standard input can be read once: give the other network as a file")
     reports = _reports((old, old if new is None else new), given)
-    sides = [_side(path, report, own, errors) for path, report, own in reports]
+    if all(report is None for _, report in reports) and given[0] != _NOTHING:
+        raise UsageError("options are for specs: a saved model is as it is")
+    sides = [_side(path, report, errors) for path, report in reports]
     return (sides[0], sides[1]) if sides[0] is not None and sides[1] is not None else None
 
 
-def _reports(paths: tuple[str, str], given: tuple[Chosen, Chosen]) -> list[tuple[str, Report | None, Chosen]]:
+def _reports(paths: tuple[str, str], given: tuple[Chosen, Chosen]) -> list[tuple[str, Report | None]]:
     """The reports of both files; a param that is given to both and known to one alone is meant for that one."""
     read = [None if is_saved(path) else read_one(path, own) for path, own in zip(paths, given, strict=True)]
     both = {name for name, value in given[0].params if (name, value) in given[1].params}
     unknown = [both if report is None else _unknown_params(report) for report in read]
-    found: list[tuple[str, Report | None, Chosen]] = []
+    found: list[tuple[str, Report | None]] = []
     for place, (path, report, own) in enumerate(zip(paths, read, given, strict=True)):
         idle = unknown[place] & both - unknown[1 - place]
         if report is None or path == "-" or not idle:
-            found.append((path, report, own))
+            found.append((path, report))
             continue
         less = replace(own, params=tuple([pair for pair in own.params if pair[0] not in idle]))
-        found.append((path, read_one(path, less), less))
+        found.append((path, read_one(path, less)))
     return found
 
 
@@ -134,33 +144,73 @@ def _unknown_params(report: Report) -> set[str]:
 
 def is_saved(path: str) -> bool:
     """Whether a file is a model that Keras saved, by its name."""
-    return path.lower().endswith((".keras", ".h5", ".hdf5"))
+    return path.lower().endswith(".keras")
 
 
-def _side(path: str, report: Report | None, own: Chosen, errors: Output) -> Side | None:
+def _side(path: str, report: Report | None, errors: Output) -> Side | None:
     if report is None:
-        raise UsageError(f"{path}: saved models are not read yet")
+        return _saved_side(path)
     softened = promises_as_warnings(report)
     for found in softened.diagnostics:
         if found.severity == "error":
             show(found, errors)
     if softened.has_errors:
         return None
-    nets: list[Net] = []
+    graphs: list[tuple[Graph, Counts]] = []
     for counted in report.models:
         graph = flat_view(counted, errors, MOST_LAYERS)
         if graph is None or counted.counts is None:
             return None
-        nets.append(net_of_graph(graph, counted.counts, report.path))
-    if not nets:
+        graphs.append((graph, counted.counts))
+    if not graphs:
         raise UsageError(f"{report.path} is a library: it has no network to compare")
-    return Side(report.path, report, tuple(nets))
+    nets = tuple([net_of_graph(graph, counts, report.path) for graph, counts in graphs])
+    return Side(report.path, report, nets, tuple(graphs))
+
+
+def _saved_side(path: str) -> Side:
+    """A saved model.
+
+    Raises: UsageError, where it cannot be read.
+    """
+    from nnspec.backends.framework import FrameworkMissingError
+    from nnspec.backends.saved import SavedModelError
+    from nnspec.comparing.with_saved import net_of_saved
+
+    try:
+        return Side(path, None, (net_of_saved(path),))
+    except SavedModelError as error:
+        raise UsageError(f"{path} cannot be read as a saved model: {error}") from None
+    except FrameworkMissingError as error:
+        raise UsageError(str(error)) from None
+
+
+def in_keras(side: Side, net: Net, errors: Output) -> Net | None:
+    """A network in Keras's layers, to be compared with a saved one; None where it cannot be built, which is said.
+
+    Raises: UsageError, where no framework is installed.
+    """
+    from nnspec.backends.framework import FrameworkMissingError
+    from nnspec.backends.keras_build import BuildError
+    from nnspec.comparing.with_saved import net_of_built
+
+    if side.report is None:
+        return net
+    graph, counts = side.graphs[side.nets.index(net)]
+    try:
+        return net_of_built(graph, counts, side.path)
+    except BuildError as error:
+        for found in error.found.sorted():
+            show(found, errors)
+        return None
+    except FrameworkMissingError as error:
+        raise UsageError(str(error)) from None
 
 
 # Models.
 
 
-def pairings(old: Side, new: Side, errors: Output) -> list[Pairing] | None:
+def pairings(old: Side, new: Side) -> list[Pairing]:
     """Which models are compared: the only ones, else those of one name.
 
     Raises: UsageError, where it is not clear.

@@ -34,16 +34,16 @@ def written(operator: Operator) -> str:
 
 def _stage(operator: Operator) -> str:
     inside: list[str] = []
-    in_order = True  # a value stands by its place as long as all before it do
-    for declared in _telling(operator):
+    in_order = True  # a value stands by its place as long as all before it do, and it must be given or is the first
+    for number, declared in enumerate(_telling(operator)):
         value = _plain(declared.kind, operator.__dict__[declared.name])
+        in_order = in_order and declared.positional and (declared.default is REQUIRED or number == 0)
         if declared.default is not REQUIRED and value == declared.default:
             in_order = False
         elif declared.variadic and isinstance(value, tuple):
             inside += [spelled(declared.kind, item) for item in value]
         else:
             text = spelled(declared.kind, value)
-            in_order = in_order and declared.positional
             inside.append(text if in_order else f"{declared.name}={text}")
     name = type(operator).__name__
     return f"{name}({', '.join(inside)})" if inside else name

@@ -76,6 +76,12 @@ def _functions() -> dict[str, str]:
     return {word: name for word, name in shorthands("act").items() if _function_of(_class_of(word)()) is not None}
 
 
+def operator_of(function: str) -> Operator | None:
+    """The activation operator that computes what Keras has a function of this name for."""
+    made = (_class_of(word)() for word in _functions())
+    return next((each for each in made if _function_of(each) == function), None)
+
+
 def _class_of(word: str) -> type[Operator]:
     from nnspec.ops.registry import find_operator, shorthands
 

@@ -63,9 +63,7 @@ def count(spec: Spec, kind: type) -> int:
 def at(spec: Spec, kind: type, place: int, change: Callable[[Any], Any]) -> Spec:
     """A spec with a change to the record of a kind at one place."""
     seen = iter(range(1_000_000))
-    made: Spec = everywhere(
-        spec, lambda node: change(node) if isinstance(node, kind) and next(seen) == place else node
-    )
+    made: Spec = everywhere(spec, lambda node: change(node) if isinstance(node, kind) and next(seen) == place else node)
     return made
 
 
