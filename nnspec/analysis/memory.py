@@ -118,7 +118,8 @@ class _Scope:
                 made = _Run(self, step, entered, ending).walk()
             for wire, held in made.items():
                 self._born(wire, held)
-            self.ledger.look()
+            if isinstance(step, OperatorStep):  # what arrives and what comes out; a region inside has looked itself
+                self.ledger.look()
             self.ledger.settle()
             unread = [wire for wire in made if wire not in self.last and wire not in self.wanted]
             for wire in (*ending, *unread):

@@ -90,10 +90,20 @@ def _batch(text: str) -> int:
 
 
 def memory_of(model: Model, step: Step) -> StepMemory:
-    """The memory of a model."""
+    """The memory of a model.
+
+    Raises: UsageError, where it is too long a formula of sizes that are open.
+    """
+    from nnspec.shapes.dim import DimTooLarge
     from nnspec.train.memory import step_memory
 
-    return with_deep_stack(lambda: step_memory(model, step))
+    try:
+        return with_deep_stack(lambda: step_memory(model, step))
+    except DimTooLarge:
+        raise UsageError(
+            f"the memory of {model.name} is too long a formula of its open sizes; give them with `--input`, "
+            "such as `--input 224,224,3`"
+        ) from None
 
 
 def memory_lines(found: StepMemory, screen: Screen, width: int | None, *, markdown: bool) -> Iterator[str]:

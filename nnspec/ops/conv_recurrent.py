@@ -129,7 +129,10 @@ class ConvLSTM(Carrying):
         tape.extra(times * self.gates * product(sizes) * step.channels)
         if step.rank > 2:
             tape.constant(times * product(self.taps(x.type)) * step.channels * self.gates * self.filters)
-        tape.extra((times * (8 if step.rank == 2 else 10) - 1) * map_size)
+        values = times * (8 if step.rank == 2 else 10) - 1
+        if not self.trainable:
+            values -= 2 * self.gates  # of the state at the start, which no gradient reaches
+        tape.extra(values * map_size)
 
     def lower(self, x: Arrival, *more: Arrival) -> Value:
         for size in x.type.shape[1:]:

@@ -77,6 +77,7 @@ class GraphConv(Stacked):
         return None
 
     def trace(self, tape: Tape, x: Held, a: Held, y: TensorType) -> Held:
+        a = a if a.dtype == tape.compute else tape.new(a.type, dtype=tape.compute)
         own = tape.matmul(x, y, x.type.channels * self.units, learns=self.trainable)
         if self.normalize is not None:
             factor = tape.new(TensorType((x.type.shape[0], 1)), grad=a.grad)

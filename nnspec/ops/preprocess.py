@@ -16,7 +16,7 @@ from nnspec.ops.axes import Axes, axes_of, count_of
 from nnspec.ops.kinds import Integer, Kind, OrNone, Real
 from nnspec.ops.operator import Example, Operator, Weight, option, param
 from nnspec.ops.spatial import need_numbers, needs_size
-from nnspec.shapes.dim import Dim, compare, demand, is_known
+from nnspec.shapes.dim import Dim, compare, demand, is_known, product
 from nnspec.shapes.tensor import TensorType
 
 if TYPE_CHECKING:
@@ -171,7 +171,9 @@ class Standardize(Operator):
             yield Weight("count", (), trainable=False)
 
     def trace(self, tape: Tape, x: Held, y: TensorType) -> Held:
-        return tape.like(y, x)  # the numbers in it are constants
+        if x.grad:
+            tape.constant(product(x.type.shape[axis] for axis in self.kept(x.type)))  # √variance
+        return tape.like(y, x)
 
     def lower(self, x: Arrival) -> Call:
         kept = self.kept(x.type)
