@@ -108,10 +108,12 @@ class ConvTranspose(Stacked):
             (width - 1) * w.stride + w.extent for width, w in zip(x.type.spatial, self.windows(x.type), strict=True)
         ]
         whole = y.with_shape(*spread, self.filters)
+        # One position is read as if channels were the fastest, and then so they come out.
+        order = None if all(size == 1 for size in x.type.spatial) else tape.first(x.rank)
         if whole.shape == y.shape or (self.bias and self.padding in ("valid", "same")):
-            return tape.new(y, grad=grad, order=tape.first(x.rank))
+            return tape.new(y, grad=grad, order=order)
         # What was cut off is still there.
-        return tape.view(tape.new(whole, grad=grad, order=tape.first(x.rank)), y, is_dense=False)
+        return tape.view(tape.new(whole, grad=grad, order=order), y, is_dense=False)
 
     def lower(self, x: Arrival) -> Value:
         windows = self.windows(x.type)
