@@ -24,6 +24,12 @@ if TYPE_CHECKING:
 
 LARGEST = 512  # every number up to here is tried; beyond it, those to which the promises point
 FARTHEST = 2**24
+LONGEST_KIND = 60
+
+
+_EXPRESSIONS = (
+    tree.Binary, tree.Unary, tree.Conditional, tree.FunctionCall, tree.Index, tree.Attribute, tree.Tuple, tree.List,
+)  # fmt: skip
 
 
 class Gap(Record):
@@ -71,7 +77,8 @@ def _gap(hole: tree.Hole, around: tuple[tree.Node, ...], syntax: tree.Tree, foun
     kind = cls.params[name].kind
     values = tuple([number for number in range(LARGEST + 1) if _takes(kind, number)])
     if not values:
-        message = f"a hole stands for a whole number, and `{name}` of {cls.__name__} takes {kind.describe()}"
+        takes = kind.describe() if len(kind.describe()) <= LONGEST_KIND else "none"
+        message = f"a hole stands for a whole number, and `{name}` of {cls.__name__} takes {takes}"
         _refuse(hole, message, found)
         return None
     goes_on = _takes(kind, LARGEST + 1)
@@ -168,10 +175,9 @@ def _shown(around: tuple[tree.Node, ...]) -> str:
     """The expression that a hole stands in, as it was written."""
     whole = None
     for node in reversed(around):
-        if isinstance(node, (tree.Argument, tree.Repeat, tree.LetStatement, tree.ParamStatement, tree.Promise)):
+        if isinstance(node, _EXPRESSIONS):
+            whole = node
+        elif not isinstance(node, tree.Argument):
             break
-        if not isinstance(node, (tree.Binary, tree.Unary, tree.Conditional, tree.FunctionCall, tree.Index, tree.Tuple)):
-            break
-        whole = node
     text = (whole or around[-1]).span.text if around else "?"
     return text if len(text) <= 40 and "\n" not in text else "?"

@@ -77,13 +77,16 @@ class Solution(Record):
 
 
 def solve(
-    syntax: tree.Tree, settings: Settings, verify: Callable[[Program, Diagnostics], object] | None = None
+    syntax: tree.Tree,
+    settings: Settings,
+    verify: Callable[[Program, Diagnostics], object] | None = None,
+    budget: Budget | None = None,
 ) -> Solution:
     """What fills the holes of a spec, so that it checks without errors and keeps its promises."""
     misplaced = Diagnostics()
     gaps = tuple(gaps_of(syntax, misplaced))
     nothing = Found((), 0, is_whole=False)
-    trials = Trials(syntax, settings, Budget(), verify)
+    trials = Trials(syntax, settings, budget or Budget(), verify)
     start = trials.of({}, is_free=True)
     if not misplaced.has_errors:
         _find_foreign(syntax, start.open, misplaced)
@@ -94,6 +97,7 @@ def solve(
         answer = _by_letters(trials, gaps)
         if answer is not None:
             return answer
+        trials.budget.renew()
     search = Search(trials, gaps, {})
     found = search.run()
     ways = tuple([Way(numbers) for numbers in found.ways])
@@ -111,9 +115,11 @@ def _find_foreign(syntax: tree.Tree, spans: frozenset[Span], found: Diagnostics)
     from nnspec.diagnostics.codes.names import HOLE
 
     for span in spans:
-        if span.file is not syntax.file:
-            message = f"a hole in {span.file.path}, which is imported or given: only holes of the named file are filled"
-            found.report(HOLE, message, span, help="write the value in place of `?`")
+        if span.file.path == "<command line>":
+            found.report(HOLE, "holes stand in the file, not on the command line", span, help="write a number here")
+        elif span.file is not syntax.file:
+            message = f"this hole stands in {span.file.path}, and only those of the named file are filled"
+            found.report(HOLE, message, span, help=f"fill it there: `nnspec solve {span.file.path}`")
 
 
 # Sizes as letters.

@@ -78,6 +78,11 @@ class Budget:
         self._whole = trials, work
         self._kept = 0, 0
 
+    def renew(self, percent: int = 100) -> None:
+        """Give so much of what there was at first once more."""
+        self.trials, self.work = (whole * percent // 100 for whole in self._whole)
+        self._kept = 0, 0
+
     def keep(self, percent: int) -> None:
         """Keep so much of all of it back for what comes later."""
         trials, work = self._whole

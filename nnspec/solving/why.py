@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from nnspec.solving.search import Search
 
 MOST_REASONS = 4
+MOST_NAMED = 4  # numbers of one way
+PERCENT = 10  # of what a search may try, for its reasons
 
 
 class Reason(Record):
@@ -32,12 +34,17 @@ class Reason(Record):
             said = f"{error.message}, and promised is {error.span.text}"
         else:
             said = f"{error.message}{label}"
-        *most, last = map(str, self.numbers or ("",))
-        return f"with {', '.join(most) + ' and ' * bool(most)}{last}: {said}" if self.numbers else said
+        if not self.numbers:
+            return said
+        *most, last = map(str, self.numbers)
+        with_them = f"{', '.join(most)} and {last}" if most else last
+        return f"with {with_them if len(most) < MOST_NAMED else 'the smallest numbers'}: {said}"
 
 
 def reasons(search: Search) -> tuple[Reason, ...]:
     """A few ways that nearly fit, with what is wrong with each."""
+    search.trials.budget.renew(PERCENT)
+    search.looks = 0
     try:
         found = _at_changes(search) if len(search.gaps) == 1 else _with_the_least(search)
     except Spent:
