@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from nnspec.analysis.layers import LayerRow, layer_rows
 from nnspec.cli.fields import FIELD_HEAD, field_cells, field_columns, field_data, unaligned_lines
 from nnspec.cli.figures import amount, grouped, memory, of, rounded
+from nnspec.cli.memory import add_memory_options, memory_data, memory_lines, memory_of, memory_rows, step_options
 from nnspec.cli.options import add_spec_options, chosen, read_options
 from nnspec.cli.output import Output
 from nnspec.cli.specs import CountedModel, Report, read_one
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from nnspec.diagnostics.screen import Screen
     from nnspec.program.graph import Graph
     from nnspec.shapes.dim import Dim
+    from nnspec.train.memory import Step
 
 FORMATS = ("text", "json", "csv", "markdown")
 MOST_ROWS = 100_000
@@ -40,6 +42,7 @@ _EXAMPLES = (
     "nnspec summary specs/residual/resnet50.nn --by block",
     "nnspec summary specs/vision/unet.nn --input 572,572,1 --format markdown",
     "nnspec summary specs/vision/lenet5.nn --format json",
+    "nnspec summary specs/vision/vgg16.nn --memory --batch 32 --optimizer momentum",
 )
 
 
@@ -52,11 +55,13 @@ def run(arguments: Sequence[str]) -> int:
         "--by", choices=("layer", "block"), default="layer",
         help="a line for each layer, or for each block and repeat with its share of the whole",
     )  # fmt: skip
+    add_memory_options(parser)
     add_spec_options(parser, FORMATS)
     options = read_options(parser, arguments)
     if options.by == "block" and options.expand:
         raise UsageError("`--expand` lists the layers of every turn; leave it out with `--by block`")
     report = read_one(options.file, chosen(options))
+    step = step_options(options, report.program, chosen(options).sets)
     models = [counted for counted in report.models if counted.counts is not None]
     if options.format in ("json", "csv") and len(report.models) > 1:
         names = ", ".join(counted.model.name for counted in report.models)
@@ -70,15 +75,15 @@ def run(arguments: Sequence[str]) -> int:
     whole = [graph for graph in graphs if graph is not None]
     tables = list(zip(models, whole, strict=False)) if len(whole) == len(graphs) else []
     if options.format == "json":
-        _json(report, tables, options.by, output)
+        _json(report, tables, options.by, step, output)
     elif options.format == "csv":
-        _csv(tables, options.by, output)
+        _csv(tables, options.by, step, output)
     else:
-        _tables(tables, options, output)
+        _tables(tables, options, step, output)
     return max(exit_status(report), 0 if len(tables) == len(models) else 1)
 
 
-def _json(report: Report, tables: list[tuple[CountedModel, Graph]], by: str, output: Output) -> None:
+def _json(report: Report, tables: list[tuple[CountedModel, Graph]], by: str, step: Step | None, output: Output) -> None:
     import json
 
     from nnspec.cli.document import VERSION, file_data
@@ -89,6 +94,9 @@ def _json(report: Report, tables: list[tuple[CountedModel, Graph]], by: str, out
         from nnspec.cli.blocks import block_data
 
         document["blocks"] = [each for counted, graph in tables for each in block_data(counted, graph)]
+    if step is not None:
+        found = [memory_data(memory_of(counted.model, step), report.path) for counted, _ in tables]
+        document["memory"] = found[0] if found else None
     output.raw(json.dumps(document, indent=2) + "\n")
 
 
@@ -112,9 +120,13 @@ def _row_data(row: LayerRow, path: str) -> dict[str, Any]:
     }
 
 
-def _csv(tables: list[tuple[CountedModel, Graph]], by: str, output: Output) -> None:
+def _csv(tables: list[tuple[CountedModel, Graph]], by: str, step: Step | None, output: Output) -> None:
     from nnspec.cli.table import csv_table, plain
 
+    if step is not None:
+        kept = [row for counted, _ in tables for row in memory_rows(memory_of(counted.model, step))]
+        output.text(csv_table(("stage", "kept_bytes"), [(plain(stage), size) for stage, size in kept]).rstrip("\n"))
+        return
     if by == "block":
         from nnspec.cli.blocks import block_csv
 
@@ -134,11 +146,14 @@ def _csv(tables: list[tuple[CountedModel, Graph]], by: str, output: Output) -> N
     output.text(csv_table(_CSV_HEAD, rows).rstrip("\n"))
 
 
-def _tables(tables: list[tuple[CountedModel, Graph]], options: Any, output: Output) -> None:
+def _tables(tables: list[tuple[CountedModel, Graph]], options: Any, step: Step | None, output: Output) -> None:
     for number, (counted, graph) in enumerate(tables):
         if number:
             output.raw("\n")
         lines = list(_table(counted, graph, options, output.screen, output.width))
+        if step is not None:
+            found = memory_of(counted.model, step)
+            lines += ["", *memory_lines(found, output.screen, output.width, markdown=options.format == "markdown")]
         for line in lines:
             output.text(line)
 
