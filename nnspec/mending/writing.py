@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 Wording: TypeAlias = "tuple[Edit, ...]"
 
 _LONGEST = 60
+_MARK = "\0"  # where an edit stands; no spec holds it
 
 
 def value_text(value: Any) -> str:
@@ -143,15 +144,21 @@ def stage_text(operator: Operator) -> str:
 
 
 def shown(node: tree.Node, wording: Wording) -> str:
-    """A piece of syntax as it reads with edits, on one line and not too long."""
-    text, at = node.span.file.text, node.span.start
+    """A piece of syntax as it reads with edits, not too long; of several lines those that are touched."""
+    span, at = node.span, node.span.start
+    source = span.file.text
     pieces: list[str] = []
     for edit in sorted(wording, key=lambda edit: edit.span.start):
-        if edit.span.file is node.span.file and node.span.start <= edit.span.start and edit.span.end <= node.span.end:
-            pieces += (text[at : edit.span.start], edit.text)
+        if edit.span.file is span.file and span.start <= edit.span.start and edit.span.end <= span.end:
+            pieces += (source[at : edit.span.start], _MARK, edit.text)
             at = edit.span.end
-    pieces.append(text[at : node.span.end])
-    line = " ".join("".join(pieces).split())
+    pieces.append(source[at : span.end])
+    text = "".join(pieces)
+    if "\n" in span.text and _MARK in text:
+        head, _, rest = text.partition(_MARK)
+        is_line = rest.startswith(("\r", "\n"))
+        text = ("" if is_line else head.rpartition("\n")[2]) + rest.lstrip("\r\n").partition("\n")[0]
+    line = " ".join(text.replace(_MARK, "").split())
     return line if len(line) <= _LONGEST else line[: _LONGEST - 2].rstrip() + " …"
 
 
