@@ -19,6 +19,7 @@ from nnspec.compiler import with_deep_stack
 from nnspec.diagnostics.diagnostic import Diagnostics
 from nnspec.diagnostics.text import render
 from nnspec.mending.applying import Mended, mend
+from nnspec.mending.nearest_help import with_nearest_sizes
 from nnspec.mending.search import with_fixes
 from nnspec.mending.trial import Budget, Trials
 from nnspec.record import Record, replace
@@ -66,6 +67,7 @@ def report_with_fixes(report: Report, named: Named, chosen: Chosen, budget: Budg
     trials = _trials(program.tree.file, named, chosen, budget)
     try:
         found = with_deep_stack(lambda: with_fixes(report.diagnostics, program, trials))
+        found = with_deep_stack(lambda: with_nearest_sizes(found, program, trials.settings, budget))
     except Exception as error:  # a fault of ours in looking for fixes must not hide what they are for
         show_traceback(error)
         return report

@@ -81,14 +81,8 @@ class _Search:
         self.is_own = model.name == model_name(program.tree)
         self.settings = replace(settings, model=model.name)
         self.inputs = list(inputs_of(program.tree, model.name))
-        self.others = [each for each in program.tree.statements if self._is_other(each)]
+        self.promises = [each for each in program.tree.statements if isinstance(each, tree.ExpectStatement)]
         self.shapes = {tensor.name: tensor.type.shape for tensor in model.inputs if isinstance(tensor.type, TensorType)}
-
-    def _is_other(self, statement: tree.AnyStatement) -> bool:
-        """Whether a statement is part of another network of the file."""
-        if isinstance(statement, tree.ModelStatement):
-            return self.is_own or statement.name.name != self.model
-        return not self.is_own and isinstance(statement, (tree.FlowStatement, tree.TensorStatement))
 
     def of(self, name: str, node: tree.Apply) -> NearestSizes | None:
         """The answer for one input: all its axes but the last at once, or else one axis alone."""
@@ -155,14 +149,31 @@ class _Search:
         make = partial(Frugal, most=self.budget.work)
         program = compile_tree(self.syntax, settings, found, effort=effort, make=make)
         self.budget.take(effort.spent)
-        if not program.models or any(self._concerns(error) for error in found.errors()):
+        if not program.models or any(self._concerns(error, texts) for error in found.errors()):
             return None
         return program.models[0]
 
-    def _concerns(self, error: Diagnostic) -> bool:
-        """Whether an error is one of this model: one of another, met on no way from here, says nothing of it."""
-        places = [error.span, *(frame.span for frame in error.trace)]
-        return not any(_lies_in(place, other.span) for place in places for other in self.others)
+    def _concerns(self, error: Diagnostic, texts: list[str]) -> bool:
+        """Whether an error stands in the way; with letters no promise does, which may be one for numbers alone."""
+        promised = any(_lies_in(error.span, each.span) for each in self.promises)
+        return concerns(error, self.model, self.syntax) and not (promised and not all(map(str.isdigit, texts)))
+
+
+def concerns(error: Diagnostic, model: str, syntax: tree.Tree) -> bool:
+    """Whether an error is one of this model: one of another network, met on no way from here, says nothing of it."""
+    is_own = model == model_name(syntax)
+    places = [error.span, *(frame.span for frame in error.trace)]
+    return not any(
+        _is_other(statement, model, is_own) and any(_lies_in(place, statement.span) for place in places)
+        for statement in syntax.statements
+    )
+
+
+def _is_other(statement: tree.AnyStatement, model: str, is_own: bool) -> bool:
+    """Whether a statement is part of another network of the file."""
+    if isinstance(statement, tree.ModelStatement):
+        return is_own or statement.name.name != model
+    return not is_own and isinstance(statement, (tree.FlowStatement, tree.TensorStatement))
 
 
 def _lies_in(inner: Span, outer: Span) -> bool:

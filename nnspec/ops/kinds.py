@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Generic, Literal, TypeAlias, TypeVar, cast
 from nnspec.diagnostics.codes import names as codes
 from nnspec.diagnostics.diagnostic import RuleError
 from nnspec.record import Record
-from nnspec.shapes.dim import Dim, Symbolic
+from nnspec.shapes.dim import Dim, Symbolic, compare, demand
 from nnspec.shapes.tensor import TensorType
 from nnspec.source import Span
 
@@ -174,6 +174,12 @@ class Size(Kind[Dim]):
 
     def read(self, value: object) -> Dim:
         if isinstance(value, Symbolic):
+            if not demand(compare(value, ">=", self.ge)):
+                raise RuleError(
+                    codes.BAD_ARGUMENT,
+                    f"expects {self.describe()}, and {value} is smaller for every input",
+                    label=f"{value} < {self.ge}",
+                )
             return value
         number = whole(value)
         if number is None or not self.ge <= number <= MAX_SIZE:

@@ -26,7 +26,7 @@ def test_one_repeat_too_many_is_one_error(cli: Cli, small: Path) -> None:
         "   |                                                ^^^^^^^^^^ 2 > 1\n"
         f"   = in: repeat 6 of 6 ({small}:2:4)\n"
         "   = size: floor((1 - 2 + 0) / 2) + 1 = 0\n"
-        "   = help: at most 5 repeats fit a 32 x 32 input, or use `padding=same`\n"
+        "   = help: at most 5 repeats fit a 32 x 32 input, or use `padding=same`; nearest valid height and width: 64\n"
         "   = fix: repeat 5 times (`x 5`)\n"
         "   = fix: write `MaxPool(2, padding=same)`\n"
         "   = fix: an input of 64 x 64 x 3, not 32 x 32 x 3\n"
