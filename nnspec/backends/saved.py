@@ -76,10 +76,10 @@ def _description(path: str) -> Any:
         return json.loads(text)
     except KeyError:
         raise SavedModelError(f"it holds no {_CONFIG}: Keras 3 writes one into each `.keras` file") from None
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError):
-        raise SavedModelError("it is no `.keras` file, or a damaged one") from None
     except (ValueError, RecursionError):
         raise SavedModelError(f"its {_CONFIG} is not JSON") from None
+    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError):
+        raise SavedModelError("it is no `.keras` file, or a damaged one") from None
     except OSError as error:
         raise SavedModelError((error.strerror or str(error)).lower()) from None
 

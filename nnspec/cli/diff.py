@@ -6,9 +6,10 @@ compared without a framework; a saved model needs Keras, which says what its lay
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nnspec.cli.diff_sides import Pairing, in_keras, options_of, pairings, read_sides
+from nnspec.cli.diff_text import markdown_lines, text_lines
 from nnspec.cli.options import add_spec_options, read_options
 from nnspec.cli.output import Output
 from nnspec.cli.usage import Parser
@@ -16,17 +17,19 @@ from nnspec.comparing.difference import difference
 from nnspec.deep_stack import with_deep_stack
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from nnspec.cli.diff_sides import Side
-    from nnspec.cli.diff_words import Line
     from nnspec.comparing.difference import Difference
 
 FORMATS = ("text", "json", "markdown")
 
-_DOES = """What differs between two networks: layers added, removed and changed, matched by structure and not by
-name, with the change in sizes, params, MACs and receptive field. Each is a spec or a model that Keras saved.
-Options hold for both; one that begins with `old:` or `new:` holds for that one: -p new:n=3, --input old:32,32,3."""
+_DOES = """What differs between two networks: layers added, removed and changed, matched
+by structure and not by name, with the change in sizes, params, MACs and
+receptive field. Each is a spec or a model that Keras saved.
+
+Options hold for both; a value that begins with `old:` or `new:` holds for that
+one: `-p new:n=3`, `--input old:32,32,3`. `--model A:B` compares A with B."""
 
 _EXAMPLES = (
     "nnspec diff specs/residual/resnet18.nn specs/residual/resnet34.nn",
@@ -59,11 +62,11 @@ def run(arguments: Sequence[str]) -> int:
     if options.format == "json":
         _json(sides, found, output)
     else:
+        show = markdown_lines if options.format == "markdown" else text_lines
         for number, each in enumerate(found):
             if number:
                 output.raw("\n")
-            show = _markdown if options.format == "markdown" else _text
-            for line in show(*each, options, output):
+            for line in show(*each, output, everything=options.all):
                 output.text(line)
     return 0 if all(each is not None and each.is_none for _, each in found) else 1
 
@@ -87,104 +90,9 @@ def _difference(pair: Pairing, sides: tuple[Side, Side], errors: Output) -> Diff
     return difference_in_keras(nets[0], nets[1])
 
 
-def _json(sides: Any, found: list[tuple[Pairing, Difference | None]], output: Output) -> None:
+def _json(sides: tuple[Side, Side], found: list[tuple[Pairing, Difference | None]], output: Output) -> None:
     import json
 
     from nnspec.cli.diff_document import diff_document
 
     output.raw(json.dumps(diff_document(sides, found), indent=2) + "\n")
-
-
-# Text.
-
-
-def _text(pair: Pairing, found: Difference | None, options: Any, output: Output) -> Iterator[str]:
-    from nnspec.cli.diff_words import (
-        HEAD,
-        RIGHT,
-        SPARE,
-        TOTALS_HEAD,
-        TOTALS_RIGHT,
-        change_lines,
-        renamed,
-        resized_line,
-        resized_lines,
-        tally,
-        totals_rows,
-    )  # fmt: skip
-    from nnspec.cli.table import text_table
-
-    screen = output.screen
-    if found is None:
-        yield screen.safe(pair.alone)
-        return
-    if found.is_none:
-        yield f"{screen.safe(pair.both)} are {screen.paint('the same network', 'ok')}: {screen.safe(same_line(found))}"
-        return
-    yield screen.paint(screen.safe(pair.title), "bold")
-    yield ""
-    yield from text_table(TOTALS_HEAD, list(totals_rows(found)), TOTALS_RIGHT, screen, output.width, ())
-    yield ""
-    lines = [*change_lines(found), *(resized_lines(found) if options.all else ())]
-    if lines:
-        rows = text_table(HEAD, [line.cells for line in lines], RIGHT, screen, output.width, SPARE)
-        yield next(rows)
-        yield from _painted(rows, lines, output)
-        yield ""
-    if found.resized and not options.all:
-        yield screen.safe(f"{resized_line(found)} (--all lists them)")
-    yield "; ".join([each for each in (tally(found), renamed(found)) if each])
-
-
-def _painted(rows: Iterator[str], lines: list[Line], output: Output) -> Iterator[str]:
-    """The rows in the colours of what they say."""
-    roles = {"+": "ok", "-": "error", "~": "warning"}
-    for number, row in enumerate(rows):
-        sign = lines[number].sign if number < len(lines) else ""
-        yield output.screen.paint(row, roles[sign]) if sign in roles else row
-
-
-def same_line(found: Difference) -> str:
-    """What the one network comes to."""
-    from nnspec.cli.diff_words import renamed
-    from nnspec.cli.figures import amount, grouped, of, rounded
-
-    totals = found.new.totals
-    parts = [of(grouped(totals.params), "params")]
-    parts += [of(rounded(totals.macs), "MACs")] if totals.macs is not None else []
-    return ", ".join([*parts, amount(totals.layers, "layer")]) + (f" ({renamed(found)})" if found.renamed else "")
-
-
-# Markdown.
-
-
-def _markdown(pair: Pairing, found: Difference | None, options: Any, output: Output) -> Iterator[str]:
-    from nnspec.cli.diff_words import (
-        HEAD,
-        RIGHT,
-        TOTALS_HEAD,
-        TOTALS_RIGHT,
-        change_lines,
-        resized_line,
-        resized_lines,
-        tally,
-        totals_rows,
-    )  # fmt: skip
-    from nnspec.cli.table import markdown_table, marked
-
-    if found is None:
-        yield f"**{marked(pair.alone)}**"
-        return
-    if found.is_none:
-        yield f"**{marked(pair.both)}** are the same network: {marked(same_line(found))}"
-        return
-    yield f"**{marked(pair.title)}**: {tally(found)}"
-    yield ""
-    yield from markdown_table(TOTALS_HEAD, list(totals_rows(found)), TOTALS_RIGHT)
-    lines = [*change_lines(found), *(resized_lines(found) if options.all else ())]
-    if lines:
-        yield ""
-        yield from markdown_table(HEAD, [line.cells for line in lines], RIGHT)
-    if found.resized and not options.all:
-        yield ""
-        yield marked(resized_line(found))

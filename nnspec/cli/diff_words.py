@@ -24,8 +24,9 @@ HEAD = ("change", "output", "params", "MACs", "field", "at")
 RIGHT = frozenset((2, 3, 4))
 SPARE = (4, 3, 1, 2)  # what a narrow terminal does without, in this order
 
-TOTALS_HEAD = ("", "old", "new", "change")
-TOTALS_RIGHT = frozenset((1, 2, 3))
+TOTALS_HEAD = ("", "old", "new", "change", "%")
+TOTALS_RIGHT = frozenset((1, 2, 3, 4))
+TOTALS_SPARE = (4, 1)
 
 
 class Line(Record):
@@ -42,7 +43,7 @@ def totals_rows(found: Difference) -> Iterator[tuple[str, ...]]:
     """A row for each quantity: what it was, what it is, the change."""
     for name, read, show in _QUANTITIES:
         old, new = read(found.old.totals), read(found.new.totals)
-        yield (name, _known(old, show), _known(new, show), _change(old, new, show))
+        yield (name, _known(old, show), _known(new, show), _change(old, new, show), _share(old, new))
 
 
 _QUANTITIES: tuple[tuple[str, Callable[[Totals], Dim | None], Callable[[Dim], str]], ...] = (
@@ -61,14 +62,13 @@ def _known(number: Dim | None, show: Callable[[Dim], str]) -> str:
 
 
 def _change(old: Dim | None, new: Dim | None, show: Callable[[Dim], str]) -> str:
-    """`+3,000 (+12.5 %)`, or nothing where nothing changed."""
-    if old is None or new is None or old == new:
-        return ""
-    change = new - old
-    text = signed(change, show)
-    if isinstance(old, int) and isinstance(change, int) and old:
-        return f"{text} ({_percent(change, old)})"
-    return text
+    """`+3,000`, or nothing where nothing changed."""
+    return "" if old is None or new is None or old == new else signed(new - old, show)
+
+
+def _share(old: Dim | None, new: Dim | None) -> str:
+    """`+12.5`, of numbers."""
+    return _percent(new - old, old) if isinstance(old, int) and isinstance(new, int) and old not in (0, new) else ""
 
 
 def signed(change: Dim, show: Callable[[Dim], str]) -> str:
@@ -81,7 +81,7 @@ def signed(change: Dim, show: Callable[[Dim], str]) -> str:
 def _percent(change: int, old: int) -> str:
     tenths = (abs(change) * 2000 + old) // (2 * old)
     sign = "+" if change > 0 else "-"
-    return f"{sign}{tenths // 10:,}.{tenths % 10} %" if tenths else f"{sign}<0.1 %"
+    return f"{sign}{tenths // 10:,}.{tenths % 10}" if tenths else f"{sign}<0.1"
 
 
 # What changed.
@@ -105,12 +105,14 @@ def renamed(found: Difference) -> str:
 def resized_line(found: Difference) -> str:
     """What became of the layers that only follow."""
     count = len(found.resized)
-    which = "1 layer is the same and has" if count == 1 else f"{count:,} layers are the same and have"
+    which = (
+        "1 layer is the same but for its sizes" if count == 1 else f"{count:,} layers are the same but for their sizes"
+    )
     params = total([each.new.params - each.old.params for each in found.resized])
     macs = _total_macs(found.resized)
     costs = [f"{signed(params, grouped)} params"] if params != 0 else []
     costs += [f"{signed(macs, rounded)} MACs"] if macs not in (None, 0) and macs is not None else []
-    return f"{which} other sizes for it{': ' if costs else ''}{', '.join(costs)}"
+    return f"{which}{': ' if costs else ''}{', '.join(costs)}"
 
 
 def _total_macs(resized: Sequence[Resized]) -> Dim | None:
@@ -145,7 +147,7 @@ def _folded(found: Difference, changes: Sequence[Change]) -> Iterator[Line]:
             field = field if field == last else f"{field} … {last}"
             inside = stretch.times > 1 and stretch.length > 1
             times = f"  × {stretch.times:,}" if stretch.times > 1 and not inside else ""
-            yield Line((f"{'  ' if inside else ''}{what}{times}", *middle, field, at), changes[place].sign)
+            yield Line((f"{'  ' if inside else ''}{what}{times}", *middle, field, at), what[0])
 
 
 def _cells(found: Difference, change: Change) -> tuple[str, ...]:

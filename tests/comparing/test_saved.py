@@ -1,0 +1,101 @@
+"""A spec beside what Keras saved of it, and beside what people write in Keras."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nnspec.comparing.difference import Difference
+from nnspec.comparing.with_saved import difference_in_keras, net_of_built, net_of_saved
+from tests.comparing.edits import said
+from tests.comparing.saving import rewrite, save
+from tests.program.checking import check
+
+keras = pytest.importorskip("keras")
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
+
+Saved = Callable[[str], str]
+
+SPECS = {
+    "convolutions": (
+        "Input(16, 16, 3) -> Conv(8, 3, padding=same, act=relu, norm=batch) -> MaxPool(3, stride=2, padding=1)\n"
+        "-> Residual{ Conv(8, 3, padding=1, init=he_normal) -> BN -> ReLU } -> DepthwiseConv(3, stride=2) -> FC(10)"
+    ),
+    "sequences": (
+        "Input(12, dtype=int32) -> Embedding(50, 8) -> Bidirectional{ LSTM(4, sequences=true) }\n"
+        "-> MultiHeadAttention(2) -> Residual{ LN -> Dense(16, act=gelu) -> Dense(8) } -> Take(0) -> Dense(3)\n"
+        "-> Softmax"
+    ),
+    "shared parts": (
+        "shared T = FC(4) -> ReLU\na = Input(8)\nb = Input(8)\nSubtract{ a -> T | b -> T } -> FC(1) -> Sigmoid"
+    ),
+    "open sizes": "Input(H, W, 3) -> Conv(8, 3) -> AvgPool(2) -> Conv(4, 1) -> GlobalAvgPool -> Dense(2)",
+    "layers of our own": "Input(9, 9, 4) -> Add{ _ | Weight(4) } -> RMSNorm -> LRN -> DropPath(0.1) -> FC(2)",
+    "several outputs": "x = Input(8) -> FC(4, act=tanh)\ny = x -> FC(2)\nz = x -> Softmax\noutput y, z",
+    "twins": "Input(8) -> Concat{ FC(3) | FC(3) | FC(3) -> ReLU | _ } -> FC(2)",
+}
+
+
+@pytest.fixture
+def saved(tmp_path: Path) -> Saved:
+    return lambda text: str(save(text, tmp_path / "saved.keras"))
+
+
+def beside(path: str, text: str) -> Difference:
+    checked = check(text)
+    return difference_in_keras(net_of_saved(path), net_of_built(checked.graph, checked.counts, "new.nn"))
+
+
+@pytest.mark.parametrize("name", SPECS)
+def test_a_spec_is_what_was_built_of_it(name: str, saved: Saved) -> None:
+    found = beside(saved(SPECS[name]), SPECS[name])
+    counts = check(SPECS[name]).counts
+    assert said(found) == []
+    assert found.is_none
+    assert found.old.totals == found.new.totals
+    assert found.old.totals.params == counts.params
+    assert found.old.totals.trainable_params == counts.trainable_params
+    assert found.old.totals.macs == counts.macs
+
+
+def test_an_edit_is_found_with_its_costs(saved: Saved) -> None:
+    old = "Input(8, 8, 3) -> Conv(4, 3) -> ReLU -> FC(5)"
+    new = "Input(8, 8, 3) -> Conv(4, 5) -> BN -> ReLU -> FC(5)"
+    found = beside(saved(old), new)
+    assert said(found) == ["~ Conv2D kernel_size (3, 3) (5, 5)", "+ BatchNormalization"]
+    assert found.old.totals.params == check(old).counts.params
+    assert found.old.totals.macs == check(old).counts.macs
+    assert found.new.totals.macs == check(new).counts.macs
+    (conv, _) = found.changes
+    assert conv.new is not None
+    assert conv.new.span is not None
+    assert conv.new.span.text == "Conv(4, 5)"
+
+
+def by_hand() -> Any:
+    """A network as people write it in Keras: a model inside a model, activations inside layers."""
+    layers = keras.layers
+    body = keras.Sequential([layers.Conv2D(8, 3, activation="relu", name="first"), layers.MaxPooling2D(2)])
+    inputs = keras.Input((16, 16, 3))
+    x = layers.Flatten()(body(inputs))
+    return keras.Model(inputs, layers.Dense(10, activation="softmax")(x))
+
+
+def test_what_people_write_in_keras_is_what_a_spec_says(tmp_path: Path) -> None:
+    path = tmp_path / "hand.keras"
+    by_hand().save(path)
+    found = beside(str(path), "Input(16, 16, 3) -> Conv(8, 3, act=relu) -> MaxPool(2) -> FC(10) -> Softmax")
+    assert said(found) == []
+    assert found.is_none
+    other = beside(str(path), "Input(16, 16, 3) -> Conv(8, 3, act=tanh) -> MaxPool(2) -> FC(10) -> Softmax")
+    assert sorted(said(other)) == ["+ Tanh", "- ReLU"]
+
+
+def test_no_weight_is_made_of_a_description(tmp_path: Path, saved: Saved) -> None:
+    """A million million weights are counted and take no memory."""
+    path = Path(saved("Input(8) -> Dense(4)"))
+    rewrite(path, lambda text: text.replace('"units": 4', '"units": 100000000000'))
+    assert net_of_saved(str(path)).totals.params == 9 * 100_000_000_000
