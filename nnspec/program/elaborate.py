@@ -26,7 +26,8 @@ from nnspec.program.settings import Given
 from nnspec.program.sharing import Sharing
 from nnspec.program.unit import Block, Home, Part, Shared, Unit
 from nnspec.program.values import Site
-from nnspec.shapes.condition import compare, recording
+from nnspec.shapes.condition import compare, demand, recording
+from nnspec.shapes.dim import is_known
 from nnspec.shapes.tensor import TensorType, shape_text
 from nnspec.source import Span
 from nnspec.syntax import tree
@@ -275,10 +276,12 @@ class Elaborator(Declarations):
             return LOST
         tensor = self.feeding.pop(0)
         assert isinstance(tensor.type, TensorType)
-        # A capital in the model's own sizes takes any size; `compare` leaves those undecided.
-        same = len(wanted.shape) == tensor.type.rank and all(
-            compare(a, "==", b) is not False for a, b in zip(wanted.shape, tensor.type.shape, strict=True)
-        )
+        # A capital in the model's own sizes takes any size; a number demands itself of a size that is open here.
+        truths = [compare(a, "==", b) for a, b in zip(wanted.shape, tensor.type.shape, strict=False)]
+        same = len(wanted.shape) == tensor.type.rank and False not in truths
+        for size, truth in zip(wanted.shape, truths, strict=False):
+            if same and is_known(size):
+                demand(truth)
         if not same or wanted.dtype != tensor.type.dtype:
             what = "shape" if not same else "dtype"
             self.report(

@@ -1,4 +1,7 @@
-"""Shared parts: all uses of one owner have one set of weights, so their weights must be equal."""
+"""Shared parts: all uses of one owner have one set of weights, so their weights must be equal.
+
+Where those depend on symbolic sizes, the sizes at which they are equal become a condition.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,12 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from nnspec.diagnostics.codes import graph as codes
 from nnspec.diagnostics.diagnostic import Label
 from nnspec.program.program import CallStep, OperatorStep, Region, RunStep
+from nnspec.shapes.dim import Symbolic, compare, demand
 from nnspec.source import Span
 
 if TYPE_CHECKING:
     from nnspec.program.values import Evaluator
+    from nnspec.shapes.dim import Dim
 
 #: What weights a region has, in order; a shared part's stands as its owner alone.
 Signature: TypeAlias = "tuple[Any, ...]"
@@ -33,7 +38,7 @@ class Sharing:
         """Whether the weights of a use of an owner are those of its first use; reported where they differ."""
         signature = self.signature(region)
         first, there = self._first.setdefault(owner, (signature, span))
-        if first == signature:
+        if first == signature or self._may_be_equal(signature, first):
             return True
         mine, yours = self._difference(signature, first)
         other = "axes" if mine[:2] == yours[:2] else "weights"
@@ -46,6 +51,32 @@ class Sharing:
             help="bring both to equal sizes first, or write a block, which has new weights at each use",
         )
         return False
+
+    def _may_be_equal(self, ours: Signature, theirs: Signature) -> bool:
+        """Whether two signatures are equal for some symbolic sizes, which is demanded then."""
+        pairs: list[tuple[Dim, Dim]] = []
+        if not self._pair(ours, theirs, pairs):
+            return False
+        truths = [compare(a, "==", b) for a, b in pairs if a != b]
+        if False in truths:
+            return False
+        for truth in truths:
+            demand(truth)
+        return True
+
+    def _pair(self, ours: Any, theirs: Any, pairs: list[tuple[Dim, Dim]]) -> bool:
+        """Whether two signatures are of one form; the sizes of all weights, pair by pair."""
+        if not isinstance(ours, tuple) or not isinstance(theirs, tuple):
+            if type(ours) is Symbolic or type(theirs) is Symbolic:
+                pairs.append((ours, theirs))
+                return True
+            return bool(ours == theirs)
+        if len(ours) != len(theirs):
+            return False
+        if ours[:1] in (("part",), ("run",)) and ours[:2] == theirs[:2]:
+            inner = zip(ours[2:], theirs[2:], strict=True)
+            return all(self._pair(self._numbered[mine], self._numbered[yours], pairs) for mine, yours in inner)
+        return all(self._pair(mine, yours, pairs) for mine, yours in zip(ours, theirs, strict=True))
 
     def signature(self, region: Region) -> Signature:
         """The weights of a region, by operator, name and shape."""
