@@ -38,6 +38,8 @@ def own_arguments(case: Case) -> Iterator[Candidate]:
         return
     operator = scene.applied.operator
     for name, declared in operator.params.items():
+        if isinstance(declared.kind, Axis) and name not in scene.applied.places:
+            continue  # an axis that was not written is hardly what is wrong
         suiting = 0
         for value in islice(declared.kind.near(operator.__dict__[name], case.sizes), MOST_VALUES):
             other = with_argument(operator, name, value)
@@ -151,7 +153,10 @@ def _names(nodes: list[tuple[Span, tree.Apply | None]]) -> list[str]:
     for _, node in sorted(nodes, key=lambda each: each[0].start):
         name = "" if node is None else node.name
         found[name] = found.get(name, 0) + 1
-    return [f"`{name}`" if count == 1 else f"{count} `{name}`" for name, count in found.items()]
+    return [f"{_COUNTS.get(count, f'{count} ')}`{name}`" for name, count in found.items()]
+
+
+_COUNTS = {1: "", 2: "both "}
 
 
 def _would_take(applied: Applied, name: str, word: str) -> bool:

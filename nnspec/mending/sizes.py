@@ -8,7 +8,7 @@ from nnspec.diagnostics.diagnostic import Edit
 from nnspec.mending.candidate import Candidate
 from nnspec.mending.nearest_sizes import nearest_sizes
 from nnspec.mending.trial import Budget
-from nnspec.shapes.tensor import sizes_text
+from nnspec.mending.writing import shown
 from nnspec.syntax import tree
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def _changes(found: NearestSizes, places: Places) -> Iterator[Candidate]:
         axes = [axis for axis, size in enumerate(shape) if size != found.shape[axis]]
         if all(isinstance(written[axis].value, tree.Number) for axis in axes):
             edits = tuple([Edit(written[axis].value.span, str(shape[axis])) for axis in axes])
-            title = f"an input of {sizes_text(shape)}, not {sizes_text(found.shape)}"
+            title = f"write `{shown(node, edits)}`: the nearest input that suits"
             change = max(abs(shape[axis] - found.shape[axis]) / found.shape[axis] for axis in axes)
             cost = 1.25 + 0.5 * min(1.0, change) + (len(shape) > 1 and shape[-1] != found.shape[-1])
             yield Candidate(title, (edits,), cost, f"input {found.input}")

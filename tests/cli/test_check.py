@@ -29,7 +29,7 @@ def test_one_repeat_too_many_is_one_error(cli: Cli, small: Path) -> None:
         "   = help: at most 5 repeats fit a 32 x 32 input, or use `padding=same`; nearest valid height and width: 64\n"
         "   = fix: repeat 5 times (`x 5`)\n"
         "   = fix: write `MaxPool(2, padding=same)`\n"
-        "   = fix: an input of 64 x 64 x 3, not 32 x 32 x 3\n"
+        "   = fix: write `Input(64, 64, 3)`: the nearest input that suits\n"
         "\n"
         "1 error in 1 file\n"
     )

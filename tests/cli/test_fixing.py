@@ -115,7 +115,7 @@ def test_json_has_the_fixes_and_nothing_else_is_printed(cli: Cli, twice: Path) -
     assert [fix["title"] for fix in found["fixes"]] == [
         "write `Conv(4, kernel=9, padding=same)`",
         "write `Conv(4, kernel=6)`: `kernel` 6, not 9",
-        "an input of 11 x 11 x 3, not 8 x 8 x 3",
+        "write `Input(11, 11, 3)`: the nearest input that suits",
     ]
     assert all(list(fix) == ["title", "safe", "edits"] and fix["safe"] is False for fix in found["fixes"])
     (edit,) = found["fixes"][0]["edits"]
