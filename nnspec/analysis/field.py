@@ -132,12 +132,9 @@ def size_of(sight: Sight, size: Dim) -> Dim:
         return sight[0].size
     # Together paths of different strides see most at one end or the other.
     period = lcm(*[reach.period for reach in sight])
+    places: list[Dim] = [*range(period), *[size - 1 - less for less in range(period)]]
     if isinstance(size, int):
-        places: list[Dim] = [*range(min(period, size)), *range(max(0, size - period), size)]
-    elif period == 1:
-        places = [0, size - 1]
-    else:
-        raise PeriodTooLong
+        places = [*range(min(period, size)), *range(max(0, size - period), size)]
     found: list[Dim] = []
     for place in places:
         spans = [span for span in [reach.at(place) for reach in sight] if span is not None]

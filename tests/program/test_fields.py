@@ -262,6 +262,10 @@ def test_with_open_sizes() -> None:
         assert eval(str(field.offset), {"max": max, "min": min}, {"H": height}) == known.offset
     assert field_of("Input(T, 8) -> Conv(8, 3, padding=same) -> MultiHeadAttention(2)")[0].offset == -1
     assert str(sound("Input(T, 8) -> Attention -> Conv(8, 3)").counts.receptive_field) == "T"
+    residual = "Input({}, 8) -> Add{{ Attention | Conv(8, 3, padding=causal) }} -> UpSample(3)"
+    (field,) = field_of(residual.format("T"))
+    (known,) = field_of(residual.format(40))
+    assert (str(field.size), known.size, known.offset) == ("T + 2", 42, -2)
 
 
 def test_a_period_that_is_too_long_is_not_known() -> None:
