@@ -39,7 +39,10 @@ class _Opaque(Operator):
 
 
 class _Part(Record):
-    """One node to be: what it is called and how it is set, and the operator that counts for it."""
+    """One node to be: what it is called and how it is set, and the operator that counts for it.
+
+    `is_inside` says that it is the activation of the layer before it, whose weights are counted there.
+    """
 
     made: Any
     kind: str
@@ -49,6 +52,7 @@ class _Part(Record):
     types: tuple[TensorType, ...]
     operator: Operator
     shares: int | None = None
+    is_inside: bool = False
 
 
 def net_of_model(model: Any, path: str, spans: Mapping[int, Span] | None = None) -> Net:
@@ -69,9 +73,9 @@ class _Reading:
     def net(self) -> Net:
         for index, applied in enumerate(self.walked.applied):
             self.add(index, applied)
-        nodes = self.nodes()
+        nodes, lost = self.nodes()
         leaving = tuple([self.sources[source] for source in self.walked.outputs])
-        totals = _totals(nodes, any(map(_hides_field, self.parts, nodes)))
+        totals = _totals(nodes, is_hidden=lost)
         return Net(self.model.name, self.path, (*nodes, outputs_node(leaving)), self.walked.inputs, totals)
 
     def add(self, index: int, applied: Applied) -> None:
@@ -111,7 +115,7 @@ class _Reading:
     def activation(self, applied: Applied, operator: Operator) -> _Part:
         text, settings = written(operator), settings_of(operator)
         before = (len(self.parts) - 1, 0)
-        return _Part(applied.made, operator.title, text, settings, (before,), applied.types, operator)
+        return _Part(applied.made, operator.title, text, settings, (before,), applied.types, operator, is_inside=True)
 
     def part(
         self, applied: Applied, config: dict[str, Any], inputs: tuple[Source, ...], operator: Operator | None
@@ -131,8 +135,8 @@ class _Reading:
             operator or _Opaque(), None if shares == len(self.parts) else shares,
         )  # fmt: skip
 
-    def nodes(self) -> list[Node]:
-        """The nodes, with what they cost."""
+    def nodes(self) -> tuple[list[Node], bool]:
+        """The nodes, with what they cost; and whether the field of some is lost."""
         here = Span(SourceFile(self.path, ""), 0, 0)
         layers = [
             Layer(
@@ -145,20 +149,22 @@ class _Reading:
         lost: set[int] = set()  # what lies behind a layer whose field is not known
         for index, (part, row) in enumerate(zip(self.parts, layer_rows(graph), strict=True)):
             is_known = not isinstance(part.operator, _Opaque)
-            if any(source in lost for source, _ in part.inputs) or _hides_field(part, row):
+            is_open = row.receptive_field is not None and not isinstance(row.receptive_field, int)
+            if any(source in lost for source, _ in part.inputs) or is_open or _hides_field(part):
                 lost.add(index)
-            own = part.shares is None and not isinstance(part.operator, Activation)
+            own = part.shares is None and not part.is_inside
             found.append(
                 Node(
                     str(part.made.name), part.kind, part.text, part.settings, part.inputs, part.types,
                     _size(part.made, "weights") if own else 0, _size(part.made, "trainable_weights") if own else 0,
                     row.macs if is_known and isinstance(row.macs, int) else None,
                     0 if part.operator.is_input else row.activation_bytes,
-                    None if index in lost else row.receptive_field, self.spans.get(id(part.made)), part.shares,
+                    None if index in lost else row.receptive_field,
+                    self.spans.get(id(part.made)), part.shares,
                     part.operator.is_input, part.operator.layered()[-1].commutes,
                 )
             )  # fmt: skip
-        return found
+        return found, bool(lost)
 
 
 def _verified(applied: Applied, operator: Operator | None, arriving: Sequence[TensorType]) -> Operator | None:
@@ -170,7 +176,8 @@ def _verified(applied: Applied, operator: Operator | None, arriving: Sequence[Te
     return operator if mine == theirs else None
 
 
-def _hides_field(part: _Part, _: object) -> bool:
+def _hides_field(part: _Part) -> bool:
+    """Whether nobody knows how far the positions of a layer see."""
     return isinstance(part.operator, _Opaque) and any(each.rank > 1 for each in part.types)
 
 
@@ -183,7 +190,7 @@ def _count(shape: tuple[int, ...]) -> int:
     return size if isinstance(size, int) else 0
 
 
-def _totals(nodes: Sequence[Node], is_hidden: bool) -> Totals:
+def _totals(nodes: Sequence[Node], *, is_hidden: bool) -> Totals:
     depth: list[int] = []
     for node in nodes:
         depth.append((not node.is_input) + max([depth[source] for source, _ in node.inputs], default=0))
