@@ -230,3 +230,31 @@ def _read(text: str) -> list[tuple[str, str | None]]:
 
 
 BROKEN = _read(_TEXT)
+
+
+#: The same in YAML's several ways of writing a stage, each with a line that should be there after the first fix.
+IN_YAML = (
+    ("  - Input(8, 8, 3)\n  - Conv: {filters: 16, kernel: 9}\n", "  - Conv: {filters: 16, kernel: 9, padding: same}"),
+    ("  - Input(8, 8, 3)\n  - Conv:\n      filters: 16\n      kernel: 9\n", "      padding: same"),
+    ("  - Input(8, 8, 3)\n  - Conv: [16, 9]\n", "  - Conv: {filters: 16, kernel: 9, padding: same}"),
+    (
+        ' "Input(8, 8, 3) -> Conv(16, 9) -> FC(10)"\n',
+        'network: "Input(8, 8, 3) -> Conv(16, 9, padding=same) -> FC(10)"',
+    ),
+    (" Input(8, 8, 3) -> Conv(16, 9)\n", "network: Input(8, 8, 3) -> Conv(16, 9, padding=same)"),
+    (" >\n  Input(20, 8) -> LSTM(64)\n  -> LSTM(32)\n", "  Input(20, 8) -> LSTM(64, sequences=true)"),
+    ("  - Input: [20, 8]\n  - LSTM: 64\n  - LSTM: 32\n", "  - LSTM: {units: 64, sequences: true}"),
+    ("  - Input(64)\n  - Conv: [8, 3]\n", "  - Reshape(64, 1)"),
+    (' [Input(64), "Conv(8, 3)"]\n', 'network: [Input(64), Reshape(64, 1), "Conv(8, 3)"]'),
+    (
+        "  - Input(8, 8, 4)\n  - branches: {merge: Add, flows: [[Conv(8, 1)], [Identity]]}\n",
+        "  - branches: {merge: Add, flows: [[Conv(8, 1)], [Identity, Conv(8, 1)]]}",
+    ),
+    (
+        "  - Input(8, 8, 4)\n  - branches:\n      merge: Add\n      flows:\n        - [Conv(8, 1)]\n        - _\n",
+        "        - Conv(8, 1)",
+    ),
+    ("  - Input(32, 32, 3)\n  - repeat: 6\n    body: [{Conv: [8, 1]}, MaxPool: 2]\n", "  - repeat: 5"),
+    ("  - Input(8, 8, 3)\n  - stage: Conv(4, 3)\n    shape: [8, 8, 4]\n", "  - stage: Conv(4, 3, padding=same)"),
+    ("  - Input(16)\n  - Embedding: [100, 8]\n", "  - Input(16, dtype=int32)"),
+)

@@ -15,7 +15,7 @@ from random import Random
 import pytest
 
 from nnspec.diagnostics.catalogue import all_codes
-from tests.mending.broken import BROKEN
+from tests.mending.broken import BROKEN, IN_YAML
 from tests.mending.offering import Offered, faults, spliced
 from tests.program.random_specs import draw
 
@@ -46,6 +46,14 @@ def test_a_broken_spec_gets_fixes_that_hold(text: str, line: str | None) -> None
     assert bool(offered.fixes) is ("TimeDistributed" not in text)  # its flow has no place for another axis
     if line is not None:
         assert line in spliced(text, offered.errors[0].fixes[0].edits).splitlines()
+
+
+@pytest.mark.parametrize(("network", "line"), IN_YAML)
+def test_a_broken_yaml_spec(network: str, line: str) -> None:
+    text = f"nnspec: 1\nnetwork:{'' if network.startswith(' ') and not network.startswith('  ') else chr(10)}{network}"
+    offered = Offered(text, "net.yaml")
+    verify(text, offered, "net.yaml")
+    assert line in spliced(text, offered.errors[0].fixes[0].edits).splitlines()
 
 
 @pytest.mark.parametrize("code", SHAPES, ids=lambda code: code.slug)
