@@ -1,10 +1,11 @@
 """What a training step keeps in memory: as `nnspec summary --memory` counts it, and as PyTorch records it.
 
-    KERAS_BACKEND=torch python benchmarks/memory.py [--precision P] [--write FILE] [--examples] [NAME…]
+    KERAS_BACKEND=torch python benchmarks/memory.py [--precision P] [--peak] [--write FILE] [--examples] [NAME…]
 
 Builds each network with Keras on its PyTorch back end, runs one forward pass in training, and adds up the distinct
 storages that `torch.autograd.graph.saved_tensors_hooks` is handed, those of weights left out; then weights, gradients
 and the optimiser's variables. Prints a Markdown table, and ends with 1 where a figure is more than 10 % off.
+With `--peak` a whole second step is run, update and all, and the most that lay in memory at once is held against ours.
 `--write` keeps what PyTorch recorded for the test suite, which has no PyTorch; with `--examples` it is that of every
 operator's own examples, before which weights stand, so that gradients flow.
 """
@@ -15,7 +16,8 @@ import argparse
 import json
 import re
 import sys
-from collections.abc import Iterator
+import weakref
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +33,7 @@ from nnspec.program.program import Model
 from nnspec.record import Record
 from nnspec.source import SourceFile
 from nnspec.syntax.read import parse
-from nnspec.train.memory import Step, step_memory
+from nnspec.train.memory import Step, StepMemory, step_memory
 from nnspec.train.optimizers import OPTIMIZERS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -189,6 +191,72 @@ def saved_bytes(model: Any, batch: int) -> int:
     return sum(size for place, size in storages.items() if place not in own)
 
 
+def peak_bytes(net: Net) -> int:
+    """The most that all storages take at once in the second training step of a network, which has old gradients."""
+    import torch
+    from torch.utils._python_dispatch import TorchDispatchMode
+    from torch.utils._pytree import tree_flatten
+
+    class Watch(TorchDispatchMode):  # type: ignore[misc]  # PyTorch's class is untyped
+        """Sees every tensor come, and its storage go."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.sizes: dict[int, int] = {}
+            self.now = self.most = 0
+
+        def see(self, tensor: Any) -> None:
+            storage = tensor.untyped_storage()
+            if storage._cdata not in self.sizes:
+                self.sizes[storage._cdata] = storage.nbytes()
+                self.now += storage.nbytes()
+                self.most = max(self.most, self.now)
+                weakref.finalize(storage, self.forget, storage._cdata)
+
+        def forget(self, storage: int) -> None:
+            self.now -= self.sizes.pop(storage)
+
+        def __torch_dispatch__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+            made = function(*args, **(kwargs or {}))
+            for each in tree_flatten(made)[0]:
+                if isinstance(each, torch.Tensor):
+                    self.see(each)
+            return made
+
+    import_keras().utils.clear_session()
+    model, optimizer = build(flatten(net.compiled())), optimizer_of(net.optimizer)
+    optimizer.build(model.trainable_variables)
+    given = [_example(tensor, net.batch) for tensor in model.inputs]
+    with Watch() as watch:
+        for each in [*[v.value for v in (*model.variables, *optimizer.variables)], *given]:
+            watch.see(each)
+        for _ in range(2):
+            watch.most = 0
+            outputs = model(given if len(given) > 1 else given[0], training=True)
+            loss = sum(each.sum() for each in (outputs if isinstance(outputs, (list, tuple)) else [outputs]))
+            del outputs
+            for variable in model.trainable_variables:
+                variable.value.grad = None
+            loss.backward()
+            with torch.no_grad():
+                optimizer.apply([v.value.grad for v in model.trainable_variables], model.trainable_variables)
+    return watch.most
+
+
+def show_peaks(names: Sequence[str]) -> int:
+    """Print the table of what a step takes at most."""
+    print("| network | batch | optimiser | most at once | counted | off |")
+    print("| --- | --: | --- | --: | --: | --: |")
+    worst = 0.0
+    for name in names:
+        net = NETS[name]
+        theirs, ours = peak_bytes(net), _known(memory_of(net, "float32").peak)
+        off = _off(ours, theirs)
+        worst = max(worst, abs(off))
+        print(f"| {name} | {net.batch} | {net.optimizer} | {theirs:,} | {ours:,} | {off:+.1%} |", flush=True)
+    return 1 if worst > MOST else 0
+
+
 def _example(tensor: Any, batch: int) -> Any:
     import torch
 
@@ -197,10 +265,15 @@ def _example(tensor: Any, batch: int) -> Any:
     return torch.rand(shape, dtype=dtype) if dtype.is_floating_point else torch.ones(shape, dtype=dtype)
 
 
+def memory_of(net: Net, precision: str) -> StepMemory:
+    """Our memory of a network's step."""
+    step = Step(net.batch, precision, net.optimizer, OPTIMIZERS[net.optimizer].fixed)
+    return with_deep_stack(lambda: step_memory(net.compiled(), step))
+
+
 def counted(net: Net, precision: str) -> Recorded:
     """What is counted here."""
-    step = Step(net.batch, precision, net.optimizer, OPTIMIZERS[net.optimizer].fixed)
-    memory = with_deep_stack(lambda: step_memory(net.compiled(), step))
+    memory = memory_of(net, precision)
     figures = [memory.kept, memory.weights, memory.gradients, memory.slots]
     return Recorded(*[_known(figure) for figure in figures])
 
@@ -220,6 +293,7 @@ def main() -> int:
     parser.add_argument("names", metavar="NAME", nargs="*", help=f"one of {', '.join(NETS)}")
     parser.add_argument("--precision", default="float32", help="float32, mixed_bfloat16, …")
     parser.add_argument("--write", metavar="FILE", help="keep what PyTorch recorded, as YAML")
+    parser.add_argument("--peak", action="store_true", help="the most that a whole step takes")
     parser.add_argument("--examples", action="store_true", help="write what operators' examples keep")
     options = parser.parse_args()
     unknown = [name for name in options.names if name not in NETS]
@@ -230,6 +304,8 @@ def main() -> int:
     if options.examples:
         write_examples(Path(options.write or "kept_operators.yaml"))
         return 0
+    if options.peak:
+        return show_peaks(options.names or list(NETS))
     print("| network | batch | kept, recorded | counted | off | optimiser | step, recorded | counted | off |")
     print("| --- | --: | --: | --: | --: | --- | --: | --: | --: |")
     found: dict[str, Recorded] = {}

@@ -33,12 +33,14 @@ class Activations(Record):
 
     `live` is the most that is there at once when the network is applied, a tensor being freed after its last use.
     `kept` is what training keeps from forward to backward; `stages` share by share, a tensor that several keep at the
-    first. `flowing` is the most that the gradients of one layer's inputs and outputs take.
+    first. `held` is that and all layers' outputs, which Keras lets go when the forward pass ends; `flowing` the most
+    that the gradients of one layer's inputs and outputs take.
     Units: bytes of the whole batch.
     """
 
     live: Dim
     kept: Dim
+    held: Dim
     flowing: Dim
     stages: tuple[Kept, ...]
 
@@ -68,7 +70,8 @@ class _Walk:
         for step in scope.steps():
             stages.append(Kept(step, scope.ledger.kept - before))
             before = scope.ledger.kept
-        return Activations(scope.ledger.live.largest(), before, scope.flowing.largest(), tuple(stages))
+        ledger = scope.ledger
+        return Activations(ledger.live.largest(), before, ledger.held, scope.flowing.largest(), tuple(stages))
 
     def region(
         self, region: Region, wanted: Wires, given: Mapping[int, Held], sizes: tuple[Dim, ...], pinned: frozenset[int]
@@ -134,8 +137,10 @@ class _Scope:
         types: list[Any] = [self.region.types[wire] for wire in step.outputs]
         tape, operator = self.ledger.tape, step.operator
         inputs = [tape.cast(self.tensors[wire]) if operator.is_layer else self.tensors[wire] for wire in step.operands]
+        before = len(tape.sizes)
         made = operator.trace(tape, *inputs, types[0] if len(types) == 1 else tuple(types))
         outputs = made if isinstance(made, tuple) else (made,)
+        self.ledger.hold(before, outputs)
         flowing = [x.size * tape.batch * bytes_of(x.dtype) for x in (*inputs, *outputs) if x.grad]
         self.flowing.add(total(flowing))
         return dict(zip(step.outputs, outputs, strict=True))
@@ -180,7 +185,7 @@ class _Run:
         ended = self.ledger.dying([scope.tensors[wire].storage for wire in ending])
         self.lasting = ended & self.fixed
         self.ended = ended - self.lasting
-        self.seen: dict[Any, tuple[int, Dim]] = {}
+        self.seen: dict[Any, tuple[int, Dim, Dim]] = {}
 
     def walk(self) -> dict[int, Held]:
         """The tensors that leave it, by the wires outside."""
@@ -219,15 +224,16 @@ class _Run:
     def _leap(self, group: int, turn: int, end: int, carried: list[Held | None]) -> int:
         """The turn that comes next: where all is as it was some turns ago, the last that is like this one."""
         state = (turn % len(self.step.cycle), group, self.ledger.state(carried, self.fixed))
-        kept = self.ledger.kept
-        if state in self.seen:
-            before, then = self.seen[state]
-            leaps = (end - 1 - turn) // (turn - before)
-            self.ledger.kept = kept + (kept - then) * leaps
-            self.seen.clear()
-            return turn + leaps * (turn - before)
-        self.seen[state] = (turn, kept)
-        return turn
+        kept, held = self.ledger.kept, self.ledger.held
+        if state not in self.seen:
+            self.seen[state] = (turn, kept, held)
+            return turn
+        before, kept_before, held_before = self.seen[state]
+        leaps = (end - 1 - turn) // (turn - before)
+        self.ledger.kept = kept + (kept - kept_before) * leaps
+        self.ledger.held = held + (held - held_before) * leaps
+        self.seen.clear()
+        return turn + leaps * (turn - before)
 
 
 def _last_reads(plan: tuple[tuple[Step, tuple[Turns, ...]], ...], wanted: Wires) -> dict[int, int]:

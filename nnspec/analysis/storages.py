@@ -34,6 +34,7 @@ class Walked(Record):
     kept_arrived: tuple[int, ...]
     leaving: tuple[Leaving, ...]
     live: Dim
+    held: Dim
     flowing: Dim
 
 
@@ -78,6 +79,7 @@ class Ledger:
         self.live = Largest()
         self.live.add(self.now)
         self.kept: Dim = 0  # of storages of its own
+        self.held: Dim = 0  # of those that are kept or come out of a layer
         self.is_kept: dict[int, None] = {}
 
     @staticmethod
@@ -126,6 +128,11 @@ class Ledger:
 
     # What is kept.
 
+    def hold(self, first: int, outputs: Sequence[Held]) -> None:
+        """Count the storages from this number on that are kept, or come out of a layer."""
+        found = {storage for storage in (*self.tape.kept, *(each.storage for each in outputs)) if storage >= first}
+        self.held = total([self.held, *[self.tape.sizes[storage] for storage in found]])
+
     def settle(self) -> None:
         """Count what the tape noted."""
         for storage in self.tape.kept:
@@ -164,6 +171,7 @@ class Ledger:
         given = total([self.tape.sizes[each] for each in storages if not self.is_loose(each)])
         self.live.add(self.now - given + walked.live)
         self.kept = self.kept + walked.kept_inside
+        self.held = self.held + walked.held
         numbers: dict[int, int] = {WEIGHTS: WEIGHTS}
         numbers.update((-1 - at, storage) for at, storage in enumerate(storages))
         self.tape.kept.update(dict.fromkeys([numbers[each] for each in walked.kept_arrived]))
@@ -180,7 +188,7 @@ class Ledger:
         leaving = tuple([Leaving(each, self.tape.sizes[each], each in self.is_kept) for each in numbers])
         inside = self.kept - total([each.size for each in leaving if each.is_kept])
         arrived = tuple(sorted([storage for storage in self.is_kept if storage < WEIGHTS]))
-        return Walked(results, inside, arrived, leaving, self.live.largest(), flowing)
+        return Walked(results, inside, arrived, leaving, self.live.largest(), self.held, flowing)
 
 
 def renumbered(given: Mapping[int, Held]) -> tuple[dict[int, Held], list[int]]:

@@ -147,8 +147,7 @@ def _totals(found: StepMemory) -> list[tuple[str, ...]]:
         ("gradients of weights", "", memory(found.gradients)),
         (f"{found.step.optimizer}, {slots} for each weight", "", memory(found.slots)),
         ("in all", memory(found.inference), memory(found.training)),
-        ("gradients of tensors, at most", "", memory(found.flowing)),
-        ("at most", memory(found.inference), memory(found.peak)),
+        ("at most in a step", "", memory(found.peak)),
     ]
 
 
@@ -163,7 +162,9 @@ def memory_data(found: StepMemory, path: str) -> dict[str, Any]:
     from nnspec.diagnostics.json import span_data
 
     step = found.step
-    names = ("weights", "gradients", "slots", "live", "kept", "flowing", "inference", "training", "peak")
+    names = (
+        "weights", "gradients", "slots", "scratch", "live", "kept", "held", "flowing", "inference", "training", "peak",
+    )  # fmt: skip
     return {
         "batch": step.batch,
         "precision": step.precision,

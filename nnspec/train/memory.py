@@ -11,6 +11,7 @@ from nnspec.analysis.memory import Kept, activations
 from nnspec.analysis.quantities import count
 from nnspec.ops.dtypes import bytes_of
 from nnspec.record import Record
+from nnspec.shapes.dim import maximum
 from nnspec.train.optimizers import OPTIMIZERS
 from nnspec.train.section import Training
 from nnspec.train.sources import DataSettings
@@ -52,7 +53,8 @@ class StepMemory(Record):
     """The memory of a network at work.
 
     `live` is the most of tensors that is there at once when the network is applied, `kept` what a training step keeps
-    of them for the way back, `flowing` the most that their gradients take on it. `slots` are the optimiser's.
+    of them for the way back, `held` that and the outputs of all layers, which Keras lets go only then, `flowing` the
+    most that their gradients take on it. `slots` are the optimiser's, `scratch` is what its update needs.
     Units: bytes.
     """
 
@@ -60,8 +62,10 @@ class StepMemory(Record):
     weights: Dim
     gradients: Dim
     slots: Dim
+    scratch: Dim
     live: Dim
     kept: Dim
+    held: Dim
     flowing: Dim
     stages: tuple[Kept, ...]
 
@@ -77,8 +81,12 @@ class StepMemory(Record):
 
     @property
     def peak(self) -> Dim:
-        """The most that a step takes: all of that, and the gradients on their way."""
-        return self.training + self.flowing
+        """The most that a step takes: beside weights, gradients and slots the most of what comes one after the other.
+
+        What is held when the forward pass ends, what was kept with gradients on their way, the scratch of the update.
+        """
+        lasting = self.weights + self.gradients + self.slots
+        return lasting + maximum(self.held, self.kept + self.flowing, self.scratch)
 
 
 def step_memory(model: Model, step: Step) -> StepMemory:
@@ -89,7 +97,8 @@ def step_memory(model: Model, step: Step) -> StepMemory:
     tensors = activations(model, step.batch, step.compute, casts_weights=step.compute != step.stored)
     return StepMemory(
         step, counts.params * stored, gradients, gradients * step.slots,
-        tensors.live, tensors.kept, tensors.flowing, tensors.stages,
+        gradients * OPTIMIZERS[step.optimizer].scratch,
+        tensors.live, tensors.kept, tensors.held, tensors.flowing, tensors.stages,
     )  # fmt: skip
 
 

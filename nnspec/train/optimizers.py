@@ -26,9 +26,14 @@ def _always(number: int) -> Slots:
 
 
 class Optimizer(Choice):
-    """An optimiser: a word and the Keras class it stands for, with what it keeps."""
+    """An optimiser: a word and the Keras class it stands for, with what it keeps.
+
+    `scratch` are the numbers for each weight that an update needs beside that, while it lasts: as Keras on PyTorch
+    works, on all weights at once.
+    """
 
     slots: Slots = _always(0)
+    scratch: int = 3
 
 
 def _momentums(settings: Mapping[str, Any]) -> int:
@@ -45,7 +50,7 @@ def _moments(settings: Mapping[str, Any]) -> int:
 
 def _optimizer(
     name: str, doc: str, *settings: Mapping[str, Setting], learning_rate: float = 0.001,
-    weight_decay: float | None = None, fixed: Mapping[str, object] | None = None, slots: Slots,
+    weight_decay: float | None = None, fixed: Mapping[str, object] | None = None, slots: Slots, scratch: int = 3,
 ) -> Optimizer:  # fmt: skip
     found = {
         "learning_rate": Setting(Real(ge=0), "learning_rate", learning_rate),
@@ -53,7 +58,7 @@ def _optimizer(
     }
     for some in settings:
         found |= some
-    return Optimizer(f"keras.optimizers.{name}", doc, found, fixed or {}, slots)
+    return Optimizer(f"keras.optimizers.{name}", doc, found, fixed or {}, slots, scratch)
 
 
 def _betas(first: float = 0.9, second: float = 0.999) -> dict[str, Setting]:
@@ -83,15 +88,15 @@ _FTRL = {
 OPTIMIZERS: dict[str, Optimizer] = {
     "sgd": _optimizer(
         "SGD", "gradient descent; with `momentum`, and Nesterov's", _momentum(0.0), _NESTEROV, learning_rate=0.01,
-        slots=_momentums,
+        slots=_momentums, scratch=0,
     ),
     "momentum": _optimizer(
         "SGD", "gradient descent with a momentum of 0.9", _momentum(0.9), learning_rate=0.01, fixed={"momentum": 0.9},
-        slots=_momentums,
+        slots=_momentums, scratch=0,
     ),
     "nesterov": _optimizer(
         "SGD", "gradient descent with Nesterov's momentum of 0.9", _momentum(0.9), learning_rate=0.01,
-        fixed={"momentum": 0.9, "nesterov": True}, slots=_momentums,
+        fixed={"momentum": 0.9, "nesterov": True}, slots=_momentums, scratch=0,
     ),
     "rmsprop": _optimizer(
         "RMSprop", "steps divided by the root of a moving mean of squared gradients",
@@ -104,13 +109,13 @@ OPTIMIZERS: dict[str, Optimizer] = {
         "AdamW", "Adam with decoupled weight decay", _betas(), _EPSILON, _AMSGRAD, weight_decay=0.004, slots=_moments
     ),
     "adamax": _optimizer("Adamax", "Adam by the infinity norm", _betas(), _EPSILON, slots=_always(2)),
-    "nadam": _optimizer("Nadam", "Adam with Nesterov's momentum", _betas(), _EPSILON, slots=_always(2)),
+    "nadam": _optimizer("Nadam", "Adam with Nesterov's momentum", _betas(), _EPSILON, slots=_always(2), scratch=5),
     "adagrad": _optimizer(
         "Adagrad", "steps divided by the root of the sum of squared gradients", _START, _EPSILON, slots=_always(1)
     ),
     "adadelta": _optimizer("Adadelta", "Adagrad with a moving window", _rho(0.95), _EPSILON, slots=_always(2)),
-    "lion": _optimizer("Lion", "the sign of a momentum", _betas(0.9, 0.99), slots=_always(1)),
-    "ftrl": _optimizer("Ftrl", "follow the regularised leader", _START, _FTRL, slots=_always(2)),
+    "lion": _optimizer("Lion", "the sign of a momentum", _betas(0.9, 0.99), slots=_always(1), scratch=2),
+    "ftrl": _optimizer("Ftrl", "follow the regularised leader", _START, _FTRL, slots=_always(2), scratch=2),
 }  # fmt: skip
 
 _S = "keras.optimizers.schedules."

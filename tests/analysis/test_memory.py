@@ -147,8 +147,8 @@ def test_the_examples_of_all_operators_keep_what_pytorch_kept() -> None:
 # Folded and unrolled.
 
 
-def by_layers(graph: Graph, batch: int) -> tuple[Any, Any]:
-    """The most that is alive, and what is kept, with every layer of the flat view traced on one tape."""
+def by_layers(graph: Graph, batch: int) -> tuple[Any, Any, Any]:
+    """The most that is alive, what is kept, and held, with every layer of the flat view traced on one tape."""
     tape = Tape(batch, "float32")
     held: dict[Port, Any] = {}
     last: dict[int, int] = {}
@@ -167,7 +167,8 @@ def by_layers(graph: Graph, batch: int) -> tuple[Any, Any]:
         sum(tape.sizes[each] for each, first in born.items() if first <= index <= last[each] and each != WEIGHTS)
         for index in range(len(graph.layers))
     ]
-    return max(live), sum(tape.sizes[each] for each in tape.kept)
+    kept = set(tape.kept)
+    return max(live), *[sum(tape.sizes[each] for each in found) for found in (kept, kept | born.keys())]
 
 
 TURNS = (
@@ -188,7 +189,7 @@ TURNS = (
 def test_regions_give_what_all_layers_give(text: str) -> None:
     model = model_of(text)
     folded = with_deep_stack(lambda: activations(model, 3))
-    assert (folded.live, folded.kept) == by_layers(flatten(model), 3)
+    assert (folded.live, folded.kept, folded.held) == by_layers(flatten(model), 3)
 
 
 SPECS: dict[str, tuple[tuple[str | None, str], ...]] = {
@@ -205,7 +206,7 @@ def test_published_networks_are_the_same_layer_by_layer(spec: str) -> None:
     program = load(str(ROOT / "specs" / spec), Settings((), (), SPECS[spec]), Diagnostics())
     model = program.models[0]
     folded = with_deep_stack(lambda: activations(model, 2))
-    assert (folded.live, folded.kept) == by_layers(flatten(model), 2)
+    assert (folded.live, folded.kept, folded.held) == by_layers(flatten(model), 2)
 
 
 def test_stages_add_up() -> None:
