@@ -206,6 +206,8 @@ class Operator:
         What is kept for the backward pass is noted on the tape: what arrives, where nothing else is said.
         """
         *inputs, y = inputs_and_output
+        if isinstance(y, tuple):
+            return tuple(tape.function(each, *inputs) for each in y)
         return tape.function(y, *inputs)
 
     lower: Any  # (self, x: Arrival, …) -> Value: an expression over its inputs

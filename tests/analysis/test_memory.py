@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from nnspec.program.program import Model
 from nnspec.shapes.dim import evaluate, recording
 from nnspec.source import SourceFile
 from nnspec.syntax.read import parse
+from tests.program.random_specs import draw
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
@@ -207,6 +209,21 @@ def test_published_networks_are_the_same_layer_by_layer(spec: str) -> None:
     model = program.models[0]
     folded = with_deep_stack(lambda: activations(model, 2))
     assert (folded.live, folded.kept, folded.held) == by_layers(flatten(model), 2)
+
+
+def test_random_specs_are_the_same_layer_by_layer() -> None:
+    """NNSPEC_CASES says how many, NNSPEC_SEED where they begin."""
+    first, seen = int(os.environ.get("NNSPEC_SEED", "0")), 0
+    for seed in range(first, first + int(os.environ.get("NNSPEC_CASES", "60"))):
+        text = str(draw(seed))
+        found = Diagnostics()
+        program = compile_tree(parse(SourceFile("text", text), found, yaml=False), Settings(), found)
+        for model in [model for model in program.models if model.is_known]:
+            folded = with_deep_stack(lambda model=model: activations(model, 2))
+            if isinstance(folded.live, int):
+                assert (folded.live, folded.kept, folded.held) == by_layers(flatten(model), 2), text
+                seen += 1
+    assert seen
 
 
 def test_stages_add_up() -> None:

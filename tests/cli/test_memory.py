@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
 from nnspec.cli.main import main
+from tests.test_readme import ROOT, ran, steps
 
 SPEC = "Input(8) -> Dense(20, act=relu) as hidden -> [Dense(20)] x 3 -> Dense(5)\n"
 
@@ -113,3 +115,10 @@ def test_what_it_refuses(
 ) -> None:
     assert main(["summary", spec, *arguments]) == 2
     assert message in capsys.readouterr().err
+
+
+def test_the_page_shows_what_is_printed() -> None:
+    page = (ROOT / "docs" / "memory.md").read_text(encoding="utf-8")
+    (session,) = re.findall(r"```console\n(.*?)```", page, re.DOTALL)
+    ((command, shown),) = steps(session)
+    assert ran(command, ROOT) == shown
