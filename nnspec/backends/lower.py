@@ -207,13 +207,14 @@ class _Lowering:
             slot = self.ports[port]
             step = steps[slot.index]
             made = step.made
-            inside = len(self.graph.outputs) > 1 and bool(self.graph.layers[port.layer].path)
-            if made is None or made.uses > 1 or made.output is not None or len(step.outs) > 1 or inside:
+            cannot = made is None or made.uses > 1 or made.output is not None or len(step.outs) > 1
+            if len(self.graph.outputs) > 1 and (cannot or self.graph.layers[port.layer].path):
                 call = Call("keras.layers.Identity")
                 made = self.ledger.make(call, port.layer)
                 [slot] = self.ledger.add(Call(made, (slot,)), port.layer, [self.ledger.types[slot.index]], made)
             own = self.graph.layers[port.layer].name
-            made.output = keras_name(name if named.get(name, port.layer) == port.layer else own)
+            if made is not None and (len(self.graph.outputs) > 1 or not cannot):
+                made.output = keras_name(name if named.get(name, port.layer) == port.layer else own)
             self.hints[slot.index] = self.output_variable(name, port)
             found.append(slot)
         return found

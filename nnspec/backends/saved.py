@@ -17,7 +17,7 @@ from nnspec.backends.keras_build import refusals
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
-MAX_BYTES = 256_000_000
+MAX_BYTES = 64_000_000
 MAX_DEPTH = 200
 
 _CONFIG = "config.json"

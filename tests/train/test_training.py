@@ -10,7 +10,9 @@ import pytest
 from nnspec.backends.execute import evaluate, run, run_statement
 from nnspec.backends.keras_build import build
 from nnspec.backends.keras_source import generate
+from nnspec.backends.structure.vary import find_structure
 from nnspec.calls import Call
+from nnspec.program.settings import Settings
 from nnspec.train import runner
 from nnspec.train.command import train_program, training_statements
 from nnspec.train.lower import lower_training
@@ -44,7 +46,7 @@ class Trained:
     """A run in the folder at hand."""
 
     def __init__(self, network, section, **options):
-        self.spec = Spec(network, section)
+        self.spec = Spec(network, section, head=options.pop("head", None))
         self.lines = []
         write = options.pop("write", self.lines.append)
         self.status = train_program(self.spec.program, self.spec.training, self.spec.found, write, **options)
@@ -278,13 +280,19 @@ def test_what_a_run_writes():
     assert keras.models.load_model("runs/spec-2/model.keras").count_params() == model.count_params()
 
 
-def test_generated_source_does_the_same(capsys):
+@pytest.mark.parametrize("keeps_structure", [True, False])
+def test_generated_source_does_the_same(capsys, keeps_structure):
     section = f"{IRIS}{SPARSE}\nmetrics: [accuracy]\nepochs: 4\nseed: 3\nearly_stopping: 9\n"
     section += "schedule: {name: step, every: 2}"
-    network = "Input(4) -> FC(8, act=tanh, dropout=0.3) -> FC(3)"
-    trained = Trained(network, section)
+    network = "Input(4) -> Wide(8) -> Wide(6) x 2 -> FC(3)"
+    head = f"nnspec: 1\nblocks: {{Wide(n): 'FC(n, act=tanh, dropout=0.3)'}}\nnetwork: {network}\n"
+    trained = Trained(network, section, head=head)
     statements = training_statements(trained.spec.program, trained.spec.training, trained.spec.found)
-    source = generate([trained.spec.prepare().lowered], title="iris", training=[statements], seed=3)
+    structure = find_structure(trained.spec.program.tree, Settings()) if keeps_structure else None
+    source = generate(
+        [trained.spec.prepare().lowered], title="iris", training=[statements], seed=3, structure=structure
+    )
+    assert ("def wide(" in source and "for _ in range(2)" in source) is keeps_structure
     scope = {"__name__": "iris"}
     exec(compile(source, "iris.py", "exec"), scope)
     scope["train"]()

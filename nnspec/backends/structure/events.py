@@ -47,13 +47,17 @@ class Wire(Record):
 
 
 class Applied(Record):
-    """An operator applied to wires."""
+    """An operator applied to wires.
+
+    `hinges` are the conditions that chose its arguments, `padding=same if s == 1 else 1`, and what they came to.
+    """
 
     place: Place
     operator: Operator
     operands: tuple[int, ...]
     outputs: tuple[int, ...]
     types: tuple[TensorType, ...]  # of the operands
+    hinges: tuple[tuple[Value, bool], ...] = ()
 
 
 class Entered(Record):

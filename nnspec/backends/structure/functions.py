@@ -20,6 +20,7 @@ from nnspec.backends.structure.events import (
     Section,
     Spread,
 )
+from nnspec.backends.structure.loops import without_layers
 from nnspec.backends.structure.merge import Writer
 from nnspec.backends.structure.naming import unused
 from nnspec.backends.structure.observation import Disagreement, Observation, agreed, hint
@@ -52,6 +53,8 @@ class Parameter:
         #: A default that is no plain value is computed where nothing else is given.
         self.is_late = has_default and not _is_plain(default)
         self.is_given = False
+        #: Some call gives nothing, and there is no default that can be written: such a call's way must not read it.
+        self.is_lacking = False
         #: What it is called in Python: like nothing else that the function reads.
         self.variable = variable_name(name)
 
@@ -103,6 +106,11 @@ class SharedPart:
         self.name = ""
         self.layers: list[tuple[Var, Call]] = []
         self.uses: list[Function] = []
+
+    @property
+    def factory(self) -> str:
+        """What the function is called that makes its layers."""
+        return f"make_{self.name}".rstrip("_")  # of `next_`
 
     @property
     def is_layer(self) -> bool:
@@ -261,7 +269,8 @@ class Functions:
         calls: list[Call] = []
         for statement in use.body:
             if not isinstance(statement, Set):
-                raise Disagreement("layers that are made in some cases")
+                without_layers([statement])
+                continue
             if not statement.keeps:
                 continue
             assert isinstance(statement.value, Call)
@@ -338,6 +347,8 @@ class Functions:
         results = [tuple(o.read(wire) for wire in section.results) for section, o in zip(sections, seen, strict=True)]
         function.results = list(agreed(results))
         function.decided = writer.decided
+        if any(parameter.is_lacking for parameter in function.used()):
+            raise Disagreement("a call that gives too little")
         self._late_defaults(function, seen)
         return function
 
@@ -353,6 +364,7 @@ class Functions:
                 raise Disagreement("other defaults")
             made = Parameter(declared.name, default, has_default=default is not None)
             made.is_given = any(declared.name in event.arguments for event in events)
+            made.is_lacking = default is None and any(declared.name not in event.arguments for event in events)
             function.parameters.append(made)
 
     def _late_defaults(self, function: Function, seen: Sequence[Observation]) -> None:
@@ -385,7 +397,10 @@ class Functions:
         for shared in self.shared.values():
             hidden = taken | {variable_name(each.name) for each in self._parameter_names()}
             shared.name = unused(variable_name(snake_case(shared.part.name)), hidden)
-            taken |= {shared.name, f"make_{shared.name}"}
+            while shared.factory in hidden:
+                hidden.add(shared.name)
+                shared.name = unused(variable_name(snake_case(shared.part.name)), hidden)
+            taken |= {shared.name, shared.factory}
         for functions in self._made.values():
             for function in functions:
                 hidden = taken | {variable_name(each.name) for each in self._parameter_names()}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from nnspec.backends.structure.events import Repeated, Turn
 from nnspec.backends.structure.observation import Disagreement, Observation, agreed, first_agreeing, literals
-from nnspec.backends.structure.statements import Copy, Element, Inline, Loop, LoopName, Statement, Var
+from nnspec.backends.structure.statements import Branch, Copy, Element, Inline, Loop, LoopName, Statement, Var
 from nnspec.calls import Call, Item, Operation, Value, Variable, same
 
 if TYPE_CHECKING:
@@ -30,8 +30,8 @@ class Looping:
 
         Raises: Disagreement.
         """
-        if self.writer.is_flat:
-            return self.unrolled()
+        if self.writer.is_flat:  # what has weights is made apart, each turn's for itself
+            return first_agreeing([lambda: without_layers(self.loop(0)), self.unrolled], self.seen)
         attempts = [lambda: self.loop(0), lambda: self.loop(1), self.unrolled]
         if all(len(event.turns) == 2 and isinstance(event.over, int) for event in self.events):
             attempts.pop(1)  # of two turns that differ, none is left for a loop
@@ -164,6 +164,21 @@ class Looping:
                 for (key, _), wire in zip(last.section.exports, last.exports, strict=False):
                     if key in each.ends:
                         each.observation.operands[wire] = each.ends[key]
+
+
+def without_layers(statements: list[Statement]) -> list[Statement]:
+    """The statements, none of which calls a layer with weights.
+
+    Raises: Disagreement.
+    """
+    for statement in statements:
+        if isinstance(statement, Loop):
+            without_layers(statement.body)
+        elif isinstance(statement, Branch):
+            without_layers([*statement.then, *statement.otherwise])
+        elif statement.keeps:
+            raise Disagreement("a layer of its own at each turn")
+    return statements
 
 
 class _Carried:

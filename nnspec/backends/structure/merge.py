@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from nnspec.backends.names import keras_name
@@ -26,9 +28,21 @@ from nnspec.backends.structure.events import (
     Repeated,
     Spread,
 )
+from nnspec.backends.structure.hinges import hinges_of, joined
 from nnspec.backends.structure.loops import MOST_UNROLLED, Looping
 from nnspec.backends.structure.observation import Disagreement, Observation, agreed, first_agreeing, hint, literals
-from nnspec.backends.structure.statements import Branch, Copy, Element, Inline, Loop, LoopName, Set, Statement, Var
+from nnspec.backends.structure.statements import (
+    Branch,
+    Copy,
+    Element,
+    Inline,
+    Loop,
+    LoopName,
+    Set,
+    Statement,
+    Var,
+    made_in,
+)
 from nnspec.calls import Arrival, Call, Item, Member, Value
 from nnspec.diagnostics.diagnostic import RuleError
 from nnspec.program.unit import Block
@@ -43,7 +57,7 @@ class Writer:
     def __init__(self, functions: Functions, *, is_flat: bool = False, gathers: bool = True) -> None:
         self.functions = functions
         self.gathers = gathers and not is_flat  # loops over braces fill a list, which not every reader takes
-        self.is_flat = is_flat  # no calls of blocks, and no loops: every layer is made where it stands
+        self.is_flat = is_flat  # no calls of blocks: every layer is made where it stands
         self.decided: set[Place] = set()  # conditions and counts that are not written, for they went one way only
         self.lists: dict[str, Var] = {}  # labels with indexes
         self.first_input: Var | None = None
@@ -71,6 +85,27 @@ class Writer:
     def _applied(
         self, events: Sequence[Applied], seen: Sequence[Observation], before: list[Statement]
     ) -> list[Statement]:
+        alike = partial(self._applied_alike, events, seen)
+        apart = (partial(self._applied_apart, events, seen, *hinge) for hinge in hinges_of(events, seen))
+        return first_agreeing(chain([alike], apart), seen)
+
+    def _applied_apart(
+        self, events: Sequence[Applied], seen: Sequence[Observation], condition: Value, truths: Sequence[bool]
+    ) -> list[Statement]:
+        """An operator that takes other calls where a condition holds than where it does not."""
+        results = tuple(Var() for _ in events[0].outputs)
+        pairs = list(zip(events, seen, strict=True))
+        branches: list[list[Statement]] = []
+        for truth in (True, False):
+            those = [pair for pair, own in zip(pairs, truths, strict=True) if own is truth]
+            branch = self._applied([event for event, _ in those], [observation for _, observation in those], [])
+            branch += self.copies(results, those, lambda event: event.outputs)
+            branches.append(branch)
+        for event, observation in pairs:
+            observation.operands.update(zip(event.outputs, results, strict=True))
+        return joined(Branch(Inline(condition), *branches))
+
+    def _applied_alike(self, events: Sequence[Applied], seen: Sequence[Observation]) -> list[Statement]:
         try:
             value = agreed([self._lowered(e, o, deep=False) for e, o in zip(events, seen, strict=True)])
         except Disagreement:
@@ -294,6 +329,6 @@ class Writer:
         text = events[0].text
         words = set(re.findall(r"[^\W\d]\w*|\.", text))
         shown = shapes.pop() if len(shapes) == 1 else None if words & {*seen[0].names, ".", "_"} else text
-        if isinstance(last, Set) and made in last.targets and last.note is None:
+        if isinstance(last, (Set, Loop)) and made in made_in([last]) and last.note is None:
             last.note = shown
         return []

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
-from nnspec.backends.structure.statements import Branch, Copy, Loop, LoopName, Set, Statement, Var, within
+from nnspec.backends.structure.statements import Branch, Copy, Loop, LoopName, Statement, Var, made_in, within
 from nnspec.backends.variables import variable_name
 from nnspec.calls import Value
 
@@ -132,7 +132,7 @@ class _Names:
         self.taken = taken
         self.group: dict[Var, Var] = {}
         self.members: dict[Var, list[Var]] = {}
-        order = list(dict.fromkeys([*inputs, *_made(body)]))
+        order = list(dict.fromkeys([*inputs, *made_in(body)]))
         for var in order:
             self.members[var] = [var]
             self.group[var] = var
@@ -195,17 +195,6 @@ def _vars(value: Value) -> Iterator[Var]:
     for part in within(value):
         if isinstance(part, Var):
             yield part
-
-
-def _made(body: Iterable[Statement]) -> Iterator[Var]:
-    for statement in body:
-        if isinstance(statement, Branch):
-            yield from _made(statement.then)
-            yield from _made(statement.otherwise)
-        elif isinstance(statement, Loop):
-            yield from _made(statement.body)
-        elif isinstance(statement, Set):
-            yield from (target for target in statement.targets if isinstance(target, Var))
 
 
 __all__ = ["name_variables"]

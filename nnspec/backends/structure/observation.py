@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -83,7 +83,7 @@ def agreed(values: Sequence[Value]) -> Value:
     return values[0]
 
 
-def first_agreeing(attempts: Sequence[Any], seen: Sequence[Observation]) -> list[Statement]:
+def first_agreeing(attempts: Iterable[Any], seen: Sequence[Observation]) -> list[Statement]:
     """The first attempt that leads to common statements; one that does not leaves nothing behind.
 
     Raises: Disagreement.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from nnspec.backends.imports import Imports
 from nnspec.backends.printer import (
@@ -19,8 +19,8 @@ from nnspec.backends.printer import (
     value_text,
     width,
 )
-from nnspec.backends.structure.statements import Branch, Copy, Loop, LoopName, Statement, Var, parts_of
-from nnspec.calls import Assign, Operation, Unary, Value, Variable
+from nnspec.backends.structure.statements import Branch, Copy, Loop, LoopName, Set, Statement, Var, parts_of
+from nnspec.calls import Assign, Call, Either, Member, Operation, Unary, Value, Variable
 
 TENSOR = "keras.KerasTensor"
 
@@ -33,9 +33,28 @@ class Printer:
         self.fill = fill
         self.imports = imports
 
-    def lines(self, body: Iterable[Statement], indent: int) -> list[str]:
+    def lines(self, body: Sequence[Statement], indent: int) -> list[str]:
         """The lines of statements."""
-        return [line for statement in body for line in self._statement(statement, indent)]
+        found: list[str] = []
+        for number, statement in enumerate(body):
+            gathered = self._gathered(body[number - 1], statement, indent) if number else None
+            if gathered is not None:
+                found[-1:] = [gathered]
+            else:
+                found += self._statement(statement, indent)
+        return found
+
+    def lines_returning(self, body: Sequence[Statement], results: Sequence[Value], indent: int) -> list[str]:
+        """The lines of a function's body; where the last only makes what is returned, it returns it."""
+        last = body[-1] if body else None
+        if len(results) == 1 and isinstance(last, Set) and list(last.targets) == list(results):
+            text = value_text("return ", self.fill(last.value), self.imports.name, indent)
+            return [*self.lines(body[:-1], indent), self._noted(text, last, indent)]
+        returned = [self.fill(value) for value in results]
+        if len(returned) == 1:
+            return [*self.lines(body, indent), value_text("return ", returned[0], self.imports.name, indent)]
+        names = ", ".join(each.name if isinstance(each, Variable) else "" for each in returned)
+        return [*self.lines(body, indent), f"{' ' * indent}return {names}"]
 
     def _statement(self, statement: Statement, indent: int) -> list[str]:
         if isinstance(statement, Branch):
@@ -44,18 +63,44 @@ class Printer:
             inside = self.lines(statement.body, indent + STEP)
             names, over = _columns_read(self._loop_names(statement), self.fill(statement.over))
             head = f"for {', '.join(names) or '_'} in "
-            return [self._head(head, over, indent, filled=True), *inside] if inside else []
+            return (
+                [self._noted(self._head(head, over, indent, filled=True), statement, indent), *inside] if inside else []
+            )
         targets = tuple(self._target(target) for target in statement.targets)
         value = self.fill(statement.value)
         if isinstance(statement, Copy) and isinstance(value, Variable) and targets == (value.name,):
             return []
-        text = statement_text(Assign(targets, value), self.imports.name, indent)
+        return [self._noted(statement_text(Assign(targets, value), self.imports.name, indent), statement, indent)]
+
+    def _noted(self, text: str, statement: Set | Loop, indent: int) -> str:
+        """The text with the statement's note behind it, or above it where the line is full."""
         if statement.note is None:
-            return [text]
+            return text
         noted = f"{text}  {' '.join(comment_text(statement.note).split())}"
         if "\n" not in text and width(noted) <= WIDTH:
-            return [noted]
-        return [comment_text(statement.note, indent), text]
+            return noted
+        return f"{comment_text(statement.note, indent)}\n{text}"
+
+    def _gathered(self, opening: Statement, loop: Statement, indent: int) -> str | None:
+        """A loop that fills a list with what one call makes, in one line where there is room: `[f(k) for k in ks]`."""
+        if not isinstance(opening, Set) or opening.value != [] or not isinstance(loop, Loop):
+            return None
+        *made, append = [each for each in loop.body if self._statement(each, 0)]
+        if len(made) > 1 or not isinstance(append, Set) or append.targets or not isinstance(append.value, Call):
+            return None
+        ((item,), list_) = append.value.args, opening.targets[0]
+        if append.value.target != Member(list_, "append"):
+            return None
+        value = item
+        if made:
+            (only,) = made
+            if not isinstance(only, Set) or [self._target(each) for each in only.targets] != [self._target(item)]:
+                return None
+            value = only.value
+        names, over = _columns_read(self._loop_names(loop), self.fill(loop.over))
+        texts = [flat_text(pieces(each, self.imports.name)) for each in (self.fill(value), over)]
+        line = f"{' ' * indent}{self._target(list_)} = [{texts[0]} for {', '.join(names) or '_'} in {texts[1]}]"
+        return line if width(line) <= WIDTH else None
 
     def _loop_names(self, loop: Loop) -> list[str]:
         """What a loop names; with a line below in front where its body does not read it."""
@@ -75,8 +120,26 @@ class Printer:
             return []
         if not then:
             return [self._head("if ", negated(self.fill(statement.condition)), indent, filled=True), *otherwise]
+        line = self._choice(statement, indent)
+        if line is not None:
+            return [line]
         lines = [self._head("if ", statement.condition, indent), *then]
         return [*lines, " " * indent + "else:", *otherwise] if otherwise else lines
+
+    def _choice(self, statement: Branch, indent: int) -> str | None:
+        """Both ways in one line, `y = a if condition else b`, where each is one assignment and there is room."""
+        ways = [[each for each in way if self._statement(each, 0)] for way in (statement.then, statement.otherwise)]
+        if any(len(way) != 1 for way in ways):
+            return None
+        (then,), (otherwise,) = ways
+        if not isinstance(then, Set) or not isinstance(otherwise, Set):
+            return None
+        targets = tuple(self._target(target) for target in then.targets)
+        if targets != tuple(self._target(target) for target in otherwise.targets) or then.note or otherwise.note:
+            return None
+        value = Either(self.fill(then.value), self.fill(statement.condition), self.fill(otherwise.value))
+        text = statement_text(Assign(targets, value), self.imports.name, indent)
+        return None if "\n" in text else text
 
     def _head(self, head: str, value: Value, indent: int, *, filled: bool = False) -> str:
         """The line that opens a block, broken where it is too long."""

@@ -17,6 +17,7 @@ from nnspec.backends.structure.events import (
     GlobalName,
     Got,
     Hinged,
+    LocalName,
     Place,
     Promised,
     Put,
@@ -36,7 +37,7 @@ from nnspec.program.arguments import Arguments, Written
 from nnspec.program.elaborate import Elaborator
 from nnspec.program.program import CallStep, OperatorStep, Region, RunStep
 from nnspec.program.regions import Inside, Regions
-from nnspec.program.scope import Broken, Frame, Made, Scope, Tensor, Wrapping, tensors_in
+from nnspec.program.scope import Binding, Broken, Formula, Frame, Made, Scope, Tensor, Wrapping, tensors_in
 from nnspec.program.scope import Value as Tensors
 from nnspec.program.stages import Literal
 from nnspec.program.unit import Block, Home, Network, Shared
@@ -65,7 +66,8 @@ class Recorder(Elaborator):
         #: What decisions hang on: for each condition or count, the values that its names had.
         self.facts: dict[Place, set[Any]] = {}
         self._spelled: dict[str, Any] = {}
-        self._latest: dict[str, Any] | None = None
+        self._hinges: list[tuple[Value, bool]] = []
+        self._latest: tuple[dict[str, Any], list[tuple[Value, bool]]] | None = None
         self._twin: Operator | None = None
         self._spreading: list[tuple[tree.Flow, list[tuple[tuple[Event, ...], tuple[int, ...]]]]] = []
 
@@ -88,9 +90,9 @@ class Recorder(Elaborator):
         self, cls: type[Operator], written: tuple[tree.Argument, ...], name_span: Span, site: Site, home: Home
     ) -> Arguments | None:
         """The arguments of an operator; those that are expressions are noted as such."""
-        self._spelled = {}
+        self._spelled, self._hinges = {}, []
         arguments = super().operator_arguments(cls, written, name_span, site, home)
-        self._latest = self._spelled
+        self._latest = self._spelled, self._hinges
         return arguments
 
     def _read(self, declared: Param[Any], written: Written, tensors: list[Tensor]) -> Any:
@@ -105,7 +107,34 @@ class Recorder(Elaborator):
             made = value
         if is_spelled(made):
             self._spelled[declared.name] = made
+        elif len(written.values) == 1 and value is not None:
+            self._hinges += self._hinges_of(written.values[0], written.site)
         return value
+
+    def _hinges_of(self, node: tree.Expression, site: Site) -> list[tuple[Value, bool]]:
+        """The conditions that chose the value of an expression, as written, and what each came to."""
+        if isinstance(node, tree.Conditional):
+            truth = self.truth(node.condition, site)
+            condition = self.spell(node.condition, site)
+            inner = self._hinges_of(node.then if truth else node.otherwise, site)
+            return inner if condition is None else [(condition, truth), *inner]
+        binding = site.scope.find(node.name.name) if isinstance(node, tree.FunctionCall) else None
+        if not isinstance(node, tree.FunctionCall) or binding is None or not isinstance(binding.value, Formula):
+            return []
+        formula = binding.value
+        names = [parameter.name for parameter in formula.parameters]
+        inside = Scope(formula.scope, formula.scope.frame)
+        given: dict[LocalName, Value] = {}
+        for position, argument in enumerate(node.arguments):
+            name = argument.name or names[position]
+            inside.names[name] = Binding(self.evaluate(argument.value, site))
+            given[LocalName(name)] = self.spell(argument.value, site)
+        if set(inside.names) != set(names) or None in given.values():
+            return []  # a default, or a word
+        return [
+            (mapped(condition, lambda part: given.get(part) if isinstance(part, LocalName) else None), truth)
+            for condition, truth in self._hinges_of(formula.body, Site(inside))
+        ]
 
     def _as_written(self, value: Any, node: tree.Expression, site: Site) -> Any:
         """The value with its expression, where that says more than the value."""
@@ -114,13 +143,14 @@ class Recorder(Elaborator):
         if isinstance(node, (tree.Number, tree.Text, tree.Constant)) or value is None:
             return value
         wanted = value if isinstance(value, (bool, int, float)) else None
+        if isinstance(value, tuple) and len(value) == 1 and isinstance(value[0], int):
+            expression = self.spell(node, site, value[0])  # of one axis the number may stand alone
+            if expression is not None:
+                return (spelled(value[0], expression),)
         expression = self.spell(node, site, wanted)
         if expression is None:
             return value
-        if isinstance(value, tuple):
-            same = isinstance(expression, (tuple, list)) and len(expression) == len(value)
-            return tuple(map(spelled, value, expression)) if same else value
-        return spelled(value, expression)
+        return _each_spelled(value, expression)
 
     def applied(
         self,
@@ -133,7 +163,7 @@ class Recorder(Elaborator):
         extra: int = 0,
     ) -> Tensors:
         """An operator applied to tensors, which is an event."""
-        latest, self._latest = self._latest, None
+        (latest, hinges), self._latest = self._latest or ({}, []), None
         twin = type(made).of({**made.__dict__, **latest}) if latest else made
         before = len(frame.steps)
         value = super().applied(made, inputs, span, spans, frame, flows, extra)
@@ -147,7 +177,7 @@ class Recorder(Elaborator):
         else:
             twin = frame.wrapping.stepped(frame.wrapping.changed(twin), [tensor.type for tensor in inputs])
         types = [known for wire in step.operands if isinstance(known := frame.types[wire], TensorType)]
-        self.events.append(Applied(_place(span), twin, step.operands, step.outputs, tuple(types)))
+        self.events.append(Applied(_place(span), twin, step.operands, step.outputs, tuple(types), tuple(hinges)))
         return value
 
     def _followed(self, followers: tuple[tuple[str, Any], ...], *others: Any) -> Tensors:
@@ -433,6 +463,14 @@ class Recorder(Elaborator):
             dict(made.region.labels),
             exports,
         )
+
+
+def _each_spelled(value: Any, expression: Value) -> Any:
+    """The value with the expressions of its numbers, however deep they lie in it."""
+    if not isinstance(value, tuple):
+        return spelled(value, expression)
+    same = isinstance(expression, (tuple, list)) and len(expression) == len(value)
+    return tuple(map(_each_spelled, value, expression)) if same else value
 
 
 _MANY = 2_000  # turns that are looked at one by one

@@ -42,6 +42,8 @@ from nnspec.shapes.tensor import TensorType
 
 #: Classes of ours whose names are in capitals, as those of constants are.
 OWN_CLASSES = ("LRN", "PCA")
+#: How long a docstring may be that quotes a flow.
+MOST_OF_A_LINE = 78
 #: What a function takes from around it under its own name: open numbers, and shared parts.
 Free: TypeAlias = "GlobalName | SharedPart"
 
@@ -353,9 +355,7 @@ class Structured:
         if free:
             heads += ["*", *[f"{text}: {self.kind_of_free(name)}" for text, name in free]]
         result = self._result(function)
-        lines = printer.lines(function.body, STEP)
-        returned = [fill(value) for value in function.results]
-        lines += self._return(returned, lines)
+        lines = printer.lines_returning(function.body, function.results, STEP)
         self.imports.modules.add("keras")
         return definition(function.name, heads, result, self._doc(function), lines)
 
@@ -373,8 +373,7 @@ class Structured:
         fill = self.fill(names)
         printer = Printer(names, fill, self.imports)
         lines = printer.lines([Set((var,), call) for var, call in shared.layers], STEP)
-        inner = printer.lines(use.body, 2 * STEP)
-        inner += self._return([fill(value) for value in use.results], inner, 2 * STEP)
+        inner = printer.lines_returning(use.body, use.results, 2 * STEP)
         heads = [f"{names[var]}: {TENSOR}" for var in use.inputs]
         applying = definition(shared.name, heads, self._result(use), "", inner, STEP)
         lines += ["", applying, "", f"{' ' * STEP}return {shared.name}"]
@@ -386,7 +385,7 @@ class Structured:
         if said:
             doc = f"{said}\n\n{doc}"
         result = f"Callable[..., {self._result(use)}]"
-        return definition(f"make_{shared.name}", ["*", *heads] if heads else [], result, doc, lines)
+        return definition(shared.factory, ["*", *heads] if heads else [], result, doc, lines)
 
     def _part_statements(self, parts: Sequence[SharedPart]) -> list[str]:
         """The statements of a builder that make shared parts."""
@@ -396,30 +395,22 @@ class Structured:
                 value: Value = self.fill({})(shared.layers[0][1])
             else:
                 free = {self.text_of(name): Variable(self.text_of(name)) for name in self.free_of_part(shared)}
-                value = Call(Variable(f"make_{shared.name}"), (), free)
+                value = Call(Variable(shared.factory), (), free)
             lines.append(value_text(f"{shared.name} = ", value, self.imports.name, STEP))
         return lines
-
-    def _return(self, returned: list[Value], lines: list[str], indent: int = STEP) -> list[str]:
-        """The last line; where it only names what the line before made, that line returns it."""
-        value = returned[0] if len(returned) == 1 else tuple(returned)
-        if len(returned) > 1:
-            text = ", ".join(each.name if isinstance(each, Variable) else "" for each in returned)
-            return [f"{' ' * indent}return {text}"]
-        if lines and isinstance(value, Variable):
-            last = lines[-1]
-            head = f"{' ' * indent}{value.name} = "
-            if last.startswith(head) and "  # " not in last.splitlines()[-1] and "\n" not in last:
-                lines.pop()
-                return [f"{' ' * indent}return {last[len(head) :]}"]
-        return [value_text("return ", value, self.imports.name, indent)]
 
     def _kind_of(self, function: Function, name: str) -> str:
         events = self.functions.entered[place_of(function.part.flow)]
         return kind_of([event.values.get(name) for event in events])
 
     def _doc(self, function: Function) -> str:
-        return self._said(function) or f"Apply `{function.part.name}`."
+        said = self._said(function)
+        if said:
+            return said
+        flow = " ".join(function.part.flow.span.text.split())
+        quoted = f"`{function.part.name}` of the spec: `{flow}`."
+        is_line = len(quoted) <= MOST_OF_A_LINE and "#" not in flow
+        return quoted if is_line else f"`{function.part.name}` of the spec."
 
     def _said(self, function: Function) -> str:
         """What the comment above a part's statement says of it."""

@@ -101,14 +101,15 @@ class Branch:
 
 
 class Loop:
-    """`for names in over: …`; without names, `for _ in over: …`."""
+    """`for names in over: …`; without names, `for _ in over: …`. A note says what the last turn gives."""
 
-    __slots__ = ("body", "names", "over")
+    __slots__ = ("body", "names", "note", "over")
 
     def __init__(self, names: tuple[LoopName, ...], over: Value, body: list[Statement]) -> None:
         self.names = names
         self.over = over
         self.body = body
+        self.note: str | None = None
 
 
 Statement: TypeAlias = "Set | Branch | Loop"
@@ -129,6 +130,18 @@ def parts_of(statements: Iterable[Statement]) -> Iterator[Any]:
             for target in statement.targets:
                 if not isinstance(target, (Var, Variable)):
                     yield from within(target)
+
+
+def made_in(body: Iterable[Statement]) -> Iterator[Var]:
+    """The variables that statements make, in order."""
+    for statement in body:
+        if isinstance(statement, Branch):
+            yield from made_in(statement.then)
+            yield from made_in(statement.otherwise)
+        elif isinstance(statement, Loop):
+            yield from made_in(statement.body)
+        else:
+            yield from (target for target in statement.targets if isinstance(target, Var))
 
 
 def within(value: Value) -> Iterator[Any]:

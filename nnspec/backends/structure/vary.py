@@ -61,32 +61,32 @@ def _find(syntax: tree.Tree, settings: Settings) -> Structure | None:
         return None
     others = {name: walks for name in _params(base[0]) if (walks := _others(syntax, settings, base[0], name))}
     declared = tuple(_params(base[0]))
-    for kept in _attempts(list(others), base[0], others):
-        return Structure(
-            (base[0], *[walk for name in kept for walk in others[name]]),
-            frozenset(kept),
-            tuple(name for name in declared if name not in kept),
-        )
-    return None
+    kept = _kept(list(others), base[0], others)
+    if kept is None:
+        return None
+    return Structure(
+        (base[0], *[walk for name in kept for walk in others[name]]),
+        frozenset(kept),
+        tuple(name for name in declared if name not in kept),
+    )
 
 
-def _attempts(names: list[str], base: Recorded, others: Mapping[str, Sequence[Recorded]]) -> Iterator[tuple[str, ...]]:
-    """Sets of params that can stay open together: all of them, else one more at a time."""
+def _kept(names: list[str], base: Recorded, others: Mapping[str, Sequence[Recorded]]) -> tuple[str, ...] | None:
+    """The params that can stay open together: all of them, else one more at a time; None where there is no source."""
 
     def holds(kept: Sequence[str]) -> bool:
         walks = (base, *[walk for name in kept for walk in others[name]])
         return _has_source(walks, frozenset(kept))
 
     if holds(names):
-        yield tuple(names)
-        return
+        return tuple(names)
     kept: list[str] = []
     if not holds(kept):
-        return
+        return None
     for name in names:
         if holds([*kept, name]):
             kept.append(name)
-    yield tuple(kept)
+    return tuple(kept)
 
 
 def _has_source(walks: Sequence[Recorded], kept: frozenset[str]) -> bool:

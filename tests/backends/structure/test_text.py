@@ -18,11 +18,6 @@ REPEATED = 5
 #: What does repeat more, and why.
 KNOWN = {
     "specs/vision/alexnet.nn": "the first of two equal layers flattens",
-    "specs/vision/nin_d2l.nn": "one use of a block pads, another does not",
-    "specs/residual/resnet18.nn": "one use of a block pads, another does not",
-    "specs/residual/resnet34.nn": "one use of a block pads, another does not",
-    "specs/residual/resnet110.nn": "channels of zeros are added by other numbers",
-    "specs/residual/resnet1202.nn": "channels of zeros are added by other numbers",
     "specs/sequence/transformer.nn": "two blocks of the spec end alike",
 }
 

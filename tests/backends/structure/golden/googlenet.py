@@ -58,7 +58,7 @@ def inception(
     five: int,
     pooled: int,
 ) -> keras.KerasTensor:
-    """Apply `Inception`."""
+    """`Inception` of the spec."""
     branch_1 = keras.layers.Conv2D(one, 1, padding="same")(x)
     branch_1 = keras.layers.ReLU()(branch_1)
     branch_2 = keras.layers.Conv2D(reduce3, 1, padding="same")(x)
@@ -76,7 +76,7 @@ def inception(
 
 
 def auxiliary(x: keras.KerasTensor, *, classes: int) -> keras.KerasTensor:
-    """Apply `Auxiliary`."""
+    """`Auxiliary` of the spec."""
     x = keras.layers.AveragePooling2D(5, strides=3)(x)
     x = keras.layers.Conv2D(128, 1, padding="same")(x)
     x = keras.layers.ReLU()(x)

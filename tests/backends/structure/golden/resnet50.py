@@ -22,7 +22,7 @@ def stem(x: keras.KerasTensor, bias: bool = False) -> keras.KerasTensor:
 
 
 def bottleneck(x: keras.KerasTensor, c: int) -> keras.KerasTensor:
-    """Apply `Bottleneck`."""
+    """1 x 1 down to c channels, 3 x 3, and 1 x 1 up to 4c."""
     s = 1 if x.shape[-1] == c or x.shape[-1] == 4 * c else 2
     y = keras.layers.Conv2D(c, 1, strides=s, kernel_initializer="he_normal")(x)
     y = keras.layers.BatchNormalization(epsilon=1.001e-5)(y)
@@ -45,13 +45,13 @@ def build_model(classes: int = 1000) -> keras.Model:
     """
     inputs = keras.Input(shape=(224, 224, 3), name="input")
     x = stem(inputs, bias=True)  # (56, 56, 64)
-    for _ in range(3):
+    for _ in range(3):  # (56, 56, 256)
         x = bottleneck(x, 64)
-    for _ in range(4):
+    for _ in range(4):  # (28, 28, 512)
         x = bottleneck(x, 128)
-    for _ in range(6):
+    for _ in range(6):  # (14, 14, 1024)
         x = bottleneck(x, 256)
-    for _ in range(3):
+    for _ in range(3):  # (7, 7, 2048)
         x = bottleneck(x, 512)
     x = keras.layers.GlobalAveragePooling2D()(x)
     x = keras.layers.Dense(classes)(x)

@@ -64,7 +64,7 @@ def build_model(vocabulary: int = 10) -> keras.Model:
     upper = make_upper()
     a = {}
     b = {}
-    target = keras.Input(shape=(7,), dtype="int32", name="target")
+    target = keras.Input(shape=(LENGTH,), dtype="int32", name="target")
     words = keras.layers.Embedding(vocabulary, 8)(target)
     source = keras.Input(shape=(None,), dtype="int32", name="source")
     x = keras.layers.Embedding(vocabulary, 8)(source)
@@ -81,10 +81,7 @@ def build_model(vocabulary: int = 10) -> keras.Model:
         a[t + 1] = x
         x = upper(x, b[t])
         b[t + 1] = x
-    branches = []
-    for t in range(LENGTH):
-        x = b[t + 1]
-        branches.append(x)
+    branches = [b[t + 1] for t in range(LENGTH)]
     x = keras.layers.Concatenate(axis=1)(branches)
     outputs = keras.layers.Dense(vocabulary)(x)  # (length, vocabulary)
     return keras.Model([target, source], outputs, name="seq2seq_additive")

@@ -48,7 +48,7 @@ class PositionEncoding(keras.layers.Layer):
 def embed(
     x: keras.KerasTensor, *, words: keras.Layer, width: int, rate: float
 ) -> keras.KerasTensor:
-    """Apply `Embed`."""
+    """`Embed` of the spec."""
     x = words(x)
     x = keras.layers.Rescaling(math.sqrt(width))(x)
     x = PositionEncoding()(x)
@@ -56,14 +56,14 @@ def embed(
 
 
 def feed_forward(x: keras.KerasTensor, *, width: int) -> keras.KerasTensor:
-    """Apply `FeedForward`."""
+    """`FeedForward` of the spec: `Dense(4 * width, act=relu) -> Dense(width)`."""
     x = keras.layers.Dense(4 * width)(x)
     x = keras.layers.ReLU()(x)
     return keras.layers.Dense(width)(x)
 
 
 def encoder(x: keras.KerasTensor, *, width: int, rate: float) -> keras.KerasTensor:
-    """Apply `Encoder`."""
+    """`Encoder` of the spec."""
     y = keras.layers.MultiHeadAttention(width // 64, x.shape[-1] // (width // 64))(x, x)
     y = keras.layers.Dropout(rate)(y)
     x = keras.layers.Add()([y, x])
@@ -77,7 +77,7 @@ def encoder(x: keras.KerasTensor, *, width: int, rate: float) -> keras.KerasTens
 def decoder(
     x: keras.KerasTensor, memory: keras.KerasTensor, *, width: int, rate: float
 ) -> keras.KerasTensor:
-    """Apply `Decoder`."""
+    """`Decoder` of the spec."""
     y = keras.layers.MultiHeadAttention(width // 64, x.shape[-1] // (width // 64))(
         x, x, use_causal_mask=True
     )
@@ -105,11 +105,11 @@ def build_model(
     words = keras.layers.ReversibleEmbedding(vocabulary, width)
     source = keras.Input(shape=(None,), dtype="int32", name="source")
     memory = embed(source, words=words, width=width, rate=rate)
-    for _ in range(6):
+    for _ in range(6):  # (S, width)
         memory = encoder(memory, width=width, rate=rate)
     target = keras.Input(shape=(None,), dtype="int32", name="target")
     x = embed(target, words=words, width=width, rate=rate)
-    for _ in range(6):
+    for _ in range(6):  # (T, width)
         x = decoder(x, memory, width=width, rate=rate)
     x = words(x, reverse=True)
     outputs = keras.layers.Softmax()(x)  # (T, vocabulary)

@@ -12,7 +12,7 @@ import keras
 
 
 def double(x: keras.KerasTensor, c: int) -> keras.KerasTensor:
-    """Apply `Double`."""
+    """`Double` of the spec: `(Conv(c, 3) -> ReLU) x 2`."""
     for _ in range(2):
         x = keras.layers.Conv2D(c, 3)(x)
         x = keras.layers.ReLU()(x)
