@@ -129,7 +129,7 @@ class Trials:
         self.file = file
         self.settings = settings
         self.budget = budget
-        self._verify = verify
+        self.verify = verify
         self._trees: dict[str, tuple[Tree, list[Diagnostic]]] = {}
 
     def of(self, edits: Sequence[Edit]) -> Trial | None:
@@ -150,8 +150,8 @@ class Trials:
         tree = parse(main, found, yaml=is_yaml(main.path))
         make = partial(Frugal, most=self.budget.work)
         program = compile_tree(tree, self.settings, found, read, effort, make)
-        if self._verify is not None:
-            self._verify(program, found)
+        if self.verify is not None:
+            self.verify(program, found)
         self.budget.take(effort.spent + self._length(texts))
         return Trial(program, found, texts)
 

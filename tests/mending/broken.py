@@ -212,6 +212,12 @@ Input(9, 8) -> Add{ Conv(8, 3, dilation=5) | _ } -> FC(1)
 
 Input(2, 2, 8) -> ConvTranspose(4, 3, padding=2) -> FC(1)
 
+Input(8, 8, 3) -> Add{ Conv(4, 3, padding=same) | _ } -> Conv(4, 9)
+=> Input(8, 8, 3) -> Add{ Conv(4, 3, padding=same) | Conv(4, 1) } -> Conv(4, 9, padding=same)
+
+Input(8, 8, 3) -> Conv(4, 9) -> LSTM(8) -> FC(2)
+=> Input(8, 8, 3) -> Conv(4, 9, padding=same) -> Reshape(64, 4) -> LSTM(8) -> FC(2)
+
 src = Input(12, dtype=int32) -> Embedding(50, 16) -> LSTM(32)
 tgt = Input(9, dtype=int32) -> Embedding(50, 16) -> LSTM(32, sequences=true)
 { tgt | src } -> Attention -> FC(5)
