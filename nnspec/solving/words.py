@@ -37,6 +37,8 @@ def described(solution: Solution, gap: Gap) -> str:
     letter = dict(solution.letters).get(gap.span)
     if letter is not None and len({way.conditions for way in solution.ways}) == 1:
         return _sizes(letter, solution.ways[0].conditions)
+    if letter is not None:
+        return "what the others allow"
     position = solution.gaps.index(gap)
     numbers = sorted({way.numbers[position] for way in solution.ways})
     if len(solution.gaps) == 1 and solution.found.until is not None:
