@@ -71,7 +71,7 @@ SIZES = {
     "any": ("Input(?, dtype=int32) -> Embedding(10, 4)", {"size of Input": "any size"}),
     "with a number": (
         "Input(?, 1) -> Conv(2, ?) : (7, 2)",
-        {"length of Input": "7 to 70", "kernel of Conv": "1 to 64"},
+        {"length of Input": "what the others allow", "kernel of Conv": "1 to 64"},
     ),
     "that a promise counts": ("Input(?, ?, 3) -> FC(2)\nexpect params == 98", {}),
 }
