@@ -52,7 +52,33 @@ def simplify(conditions: Iterable[Demand], order: Sequence[str] = ()) -> list[De
         if isinstance(combined, Unsatisfiable):
             return combined
         found.extend(combined)
-    return [*found, *several]
+    return _with_several(found, several, alone) if several else found
+
+
+def _with_several(
+    found: list[Demand], several: list[Demand], alone: dict[str, list[Demand]]
+) -> list[Demand] | Unsatisfiable:
+    """The conditions on several symbols behind those on one, without those that follow from them."""
+    from nnspec.shapes.substitute import truth_within  # few networks have any
+
+    sets = {name: _around(name, own) for name, own in alone.items()}
+    kept: list[Demand] = []
+    for condition in several:
+        truth = truth_within(condition, sets)
+        if truth is False:
+            own = [each for each in found if each.symbols <= condition.symbols]
+            return Unsatisfiable(" and ".join(sorted(condition.symbols)), (condition, *own))
+        if truth is None:
+            kept.append(condition)
+    return [*found, *kept]
+
+
+def _around(name: str, conditions: list[Demand]) -> Progression:
+    """The values of a symbol where they are a progression, else all from the least on."""
+    found = solutions(name, conditions) if conditions else None
+    if found is None:
+        return Progression(1, None, 1, 0)
+    return found.as_progression() or Progression(found.above(0) or 1, None, 1, 0)
 
 
 def impossible(name: str, conditions: Sequence[Demand]) -> bool:
@@ -102,7 +128,24 @@ def _piece_by_piece(name: str, conditions: list[Demand]) -> list[Demand] | Unsat
         else:
             kept.append(condition)
     simple = progression_conditions(of_atom(Symbol(name)), progression)
-    return [*[each for each in simple if not _is_implied(name, each, kept)], *kept]
+    bounds = [each for each in simple if each.relation in (">=", "<=")]
+    kept = [part for condition in kept for part in _reworded(name, condition, bounds)]
+    whole = _sharpest(name, [*[each for each in simple if not _is_implied(name, each, kept)], *kept])
+    return sorted(whole, key=lambda each: (">=", "<=").index(each.relation) if _is_bound(name, each) else 2)
+
+
+def _is_bound(name: str, each: Demand) -> bool:
+    return each.relation in (">=", "<=") and each.left == of_atom(Symbol(name))
+
+
+def _reworded(name: str, condition: Demand, bounds: list[Condition]) -> list[Demand]:
+    """One condition beside bounds, as a set where that is short: `(H - 22) % 32 <= 7`."""
+    found = solutions(name, [condition, *bounds])
+    form = written(name, found) if found is not None and not found.is_empty else None
+    if form is None:
+        return [condition]
+    added = [each for each in form if each not in bounds]
+    return added if len(joined_text(added)) <= LONGER * len(str(condition)) else [condition]
 
 
 def _is_implied(name: str, condition: Condition, others: list[Demand]) -> bool:

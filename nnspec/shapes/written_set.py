@@ -86,12 +86,12 @@ def _with_tail(dim: Symbolic, members: list[int], residues: set[int], period: in
     inside = set(members)
     pattern = [n for n in range(1, end + period) if n % period in residues]
     missing = [n for n in pattern if n < end and n not in inside]
-    strays = [n for n in members if n % period not in residues]
+    strays = {n for n in members if n % period not in residues}
     found: list[list[Demand]] = []
     for least in [n for n in pattern if n in inside or n >= end][: MOST_LISTED + 1] + _restarts(pattern, missing):
-        extras = [n for n in members if n < least]
+        extras = [n for n in members if n < least or n in strays]
         holes = [n for n in missing if n > least]
-        if len(holes) > MOST_HOLES or any(n > least for n in strays):
+        if len(holes) > MOST_HOLES:
             continue
         bound = [Condition(dim, ">=", least)] if least > pattern[0] else []
         tail: Part = [*bound, *remainders, *_without(dim, holes)]

@@ -124,8 +124,48 @@ def test_same_unet() -> None:
 
 
 def test_two_symbols_do_not_mix() -> None:
-    mixed = compare(H + W, ">=", 9)
-    assert texts(*valid_unet(H), mixed, *valid_unet(W)) == ["H >= 188", "W >= 188", "H + W >= 9"]
+    mixed = compare(H + W, ">=", 400)
+    assert texts(*valid_unet(H), mixed, *valid_unet(W)) == ["H >= 188", "W >= 188", "H + W >= 400"]
+
+
+@pytest.mark.parametrize(
+    ("demands", "expected"),
+    [
+        ([compare(H + W, ">=", 9), compare(H, ">=", 6), compare(W, ">=", 3)], ["H >= 6", "W >= 3"]),
+        ([compare(H // 8 * (W // 8), ">=", 1), compare(H, ">=", 8), compare(W, ">=", 8)], ["H >= 8", "W >= 8"]),
+        (
+            [compare(H * W % 16, "==", 0), compare(H % 4, "==", 0), compare(W % 4, "==", 0)],
+            ["H % 4 == 0", "W % 4 == 0"],
+        ),
+        ([compare(H * W, "==", 64), compare(H, "==", 4)], ["H == 4", "H * W == 64"]),
+        ([compare(H, "==", W)], ["H == W"]),
+    ],
+)
+def test_what_follows_from_single_symbols_is_left_out(demands: list[Demand], expected: list[str]) -> None:
+    assert texts(*demands) == expected
+
+
+def test_single_symbols_may_leave_nothing_for_several() -> None:
+    demands = [compare(H % 2, "==", 0), compare(W % 2, "==", 1), compare(H, "==", W)]
+    found = simplify([demand for demand in demands if isinstance(demand, Condition)])
+    assert str(found) == "no H and W has H == W and H % 2 == 0 and W % 2 == 1"
+
+
+both = st.recursive(st.one_of(st.integers(-9, 30), st.sampled_from([H, W])), grown, max_leaves=6)
+of_both = st.tuples(both, st.sampled_from(["==", "!=", "<", ">="]), both)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(of_both, min_size=1, max_size=4))
+def test_the_same_pairs_are_allowed_as_before(demands: list[Any]) -> None:
+    conditions = [truth for demand in demands if isinstance(truth := compare(*demand), Condition)]
+    found = simplify(conditions, ("W", "H"))
+    for height in range(1, 30):
+        for width in range(1, 30, 3):
+            at = {"H": height, "W": width}
+            before = all(condition.evaluate(at) for condition in conditions)
+            after = not isinstance(found, Unsatisfiable) and all(condition.evaluate(at) for condition in found)
+            assert before == after, (at, conditions, found)
 
 
 @pytest.mark.parametrize(
