@@ -125,24 +125,30 @@ class Structured:
         results: list[Value] = []
         for position in range(len(models[0].outputs)):
             found = [o.read(model.outputs[position].wire) for model, o in zip(models, seen, strict=True)]
-            results.append(self._output(body, agreed(found)))
+            results.append(self._output(agreed(found)))
         if len(results) > 1:
             named = zip(results, self.outputs[index], strict=True)
-            results = [self._named(body, var, name) for var, name in named if isinstance(var, Var)]
-        elif isinstance(results[0], Var) and results[0].hint is None:
-            results[0].hint = "outputs"
+            results = [self._named(body, value, name) for value, name in named]
+        else:
+            results = [self._alone(body, results[0])]
         self._refuse_decided(writer)
         return writer, body, results
 
     @staticmethod
-    def _output(body: list[Statement], value: Value) -> Var:
-        """An output's variable; what is read from a list has one of its own."""
-        if isinstance(value, Var):
+    def _output(value: Value) -> Var | Item:
+        """An output: a variable, or what is read from a list."""
+        if isinstance(value, (Var, Item)):
             return value
-        if isinstance(value, Item):
-            body.append(Set((var := Var(),), value))
-            return var
         raise Disagreement("an output is one of a list")
+
+    @staticmethod
+    def _alone(body: list[Statement], value: Value) -> Var:
+        """The only output, which has a name."""
+        var = value if isinstance(value, Var) else Var()
+        if var is not value:
+            body.append(Set((var,), value))
+        var.hint = var.hint or "outputs"
+        return var
 
     def _refuse_decided(self, writer: Writer) -> None:
         """What conditions hang on cannot stay open where only one of their ways is known."""
@@ -151,17 +157,17 @@ class Structured:
             if any(place in each and each[place] != base.get(place) for each in others):
                 raise Disagreement("a condition hangs on what is open")
 
-    def _named(self, body: list[Statement], var: Var, name: str) -> Var:
+    def _named(self, body: list[Statement], value: Value, name: str) -> Value:
         """An output whose layer carries its name: one of its own where it comes from a function or loop."""
         for statement in body:
-            if isinstance(statement, Set) and var in statement.targets and isinstance(statement.value, Call):
+            if isinstance(statement, Set) and value in statement.targets and isinstance(statement.value, Call):
                 made = statement.value.target
                 if isinstance(made, Call) and len(statement.targets) == 1 and "name" not in made.kwargs:
                     named = Call(made.target, made.args, {**made.kwargs, "name": keras_name(name)})
                     statement.value = Call(named, statement.value.args, statement.value.kwargs)
-                    return var
+                    return value
         output = Var(name)
-        body.append(Set((output,), Call(Call("keras.layers.Identity", (), {"name": keras_name(name)}), (var,))))
+        body.append(Set((output,), Call(Call("keras.layers.Identity", (), {"name": keras_name(name)}), (value,))))
         return output
 
     # Text.
