@@ -189,7 +189,7 @@ def _show(change: Change, output: Output) -> None:
     roles = {"+": "ok", "-": "error", "@": "note"}
     for line in diff_lines(change):
         role = "bold" if line.startswith(("+++", "---")) else roles.get(line[:1])
-        shown = output.screen.safe(line)
+        shown = "".join([each if each == "\t" else output.screen.glyph(each) for each in line])  # whole, to be applied
         output.raw((output.screen.paint(shown, role) if role else shown) + "\n")
     output.raw("\n")
 

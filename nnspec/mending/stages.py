@@ -58,14 +58,17 @@ def more_stages(case: Case) -> Iterator[Candidate]:
 
 
 def joined_tensors(case: Case) -> Iterator[Candidate]:
-    """A merge, where several tensors arrive at an operator of one."""
+    """A merge, where several tensors arrive at an operator of one; a merge of one tensor left out."""
     scene, node = case.scene, case.node
-    if not isinstance(scene, Scene) or node is None or len(scene.arriving) < 2 or node.braces is not None:
+    if not isinstance(scene, Scene) or node is None or not scene.arriving or node.braces is not None:
         return
     place = case.places.stage_of(node)
     if place is None:
         return
     flow, stage = place
+    if len(scene.arriving) == 1:
+        yield from _left_out(case, scene, stage, flow)
+        return
     for cost, merge in enumerate(merges()):
         try:
             case.replay.infer(merge, scene.arriving)
@@ -78,6 +81,16 @@ def joined_tensors(case: Case) -> Iterator[Candidate]:
             yield Candidate(f"join them: write `{text}{{ … | … }}`", (wording,), 1.1 + cost / 10, text)
         else:
             yield Candidate(f"put `{text}` before it", before(stage, flow, text), 1.1 + cost / 10, text)
+
+
+def _left_out(case: Case, scene: Scene, stage: tree.Stage, flow: tree.Flow) -> Iterator[Candidate]:
+    """The flow without a merge that has nothing to merge."""
+    at = flow.stages.index(stage)
+    if scene.applied.operator.is_merge and at and isinstance(stage, tree.Apply):
+        end = flow.stages[at - 1].span.end
+        if end <= stage.span.start:
+            edit = Edit(Span(stage.span.file, end, stage.span.end), "")
+            yield Candidate(f"leave `{stage.name}` out", ((edit,),), 1.2, "left out")
 
 
 def _at_inputs(case: Case, scene: Scene) -> Iterator[Candidate]:

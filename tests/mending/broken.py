@@ -212,6 +212,9 @@ Input(9, 8) -> Add{ Conv(8, 3, dilation=5) | _ } -> FC(1)
 
 Input(2, 2, 8) -> ConvTranspose(4, 3, padding=2) -> FC(1)
 
+Input(8) -> Add -> FC(3)
+=> Input(8) -> FC(3)
+
 Input(8, 8, 3) -> Add{ Conv(4, 3, padding=same) | _ } -> Conv(4, 9)
 => Input(8, 8, 3) -> Add{ Conv(4, 3, padding=same) | Conv(4, 1) } -> Conv(4, 9, padding=same)
 
