@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _STAGES = ("stage", "kept")
 _TOTALS = ("memory", "applied", "trained")
-_LONGEST = 56  # characters of a stage as it is written
+_LONGEST = 56  # characters of a cell: a stage as it is written, a formula
 
 
 def add_memory_options(parser: Parser) -> None:
@@ -118,13 +118,16 @@ def memory_lines(found: StepMemory, screen: Screen, width: int | None, *, markdo
         if markdown:
             yield from markdown_table(head, rows, right)
         else:
-            yield from text_table(head, rows, right, screen, width, ())
+            yield from text_table(head, [tuple(map(_brief, row)) for row in rows], right, screen, width, ())
         if head is _STAGES:
             yield ""
+    if not markdown and any(len(cell) > _LONGEST for row in _totals(found) for cell in row):
+        yield ""
+        yield screen.safe("(formulas of open sizes are cut short here; `--format json` has them whole)")
 
 
 def _stages(found: StepMemory) -> list[tuple[str, ...]]:
-    return [(_brief(text), memory(size)) for text, size, _ in _written(found)]
+    return [(text, memory(size)) for text, size, _ in _written(found)]
 
 
 def _written(found: StepMemory) -> list[tuple[str, Dim, Span]]:

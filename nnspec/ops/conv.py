@@ -97,9 +97,8 @@ class Sliding(Stacked):
         windows = self.windows(x.type)
         pads = [window.pads(width) for window, width in zip(windows, x.type.spatial, strict=True)]
         both = any(window.stride > 1 for window in windows) and any(window.dilation > 1 for window in windows)
-        added = uneven(pads) if self.padding == "same" and not both else 1
-        sizes = [width + added * (before + after) for width, (before, after) in zip(x.type.spatial, pads, strict=True)]
-        if tuple(sizes) != x.type.spatial:
+        if (both or self.padding != "same" or uneven(pads)) and any(before or after for before, after in pads):
+            sizes = [width + before + after for width, (before, after) in zip(x.type.spatial, pads, strict=True)]
             x = tape.new(x.type.with_shape(*sizes, x.type.channels), grad=x.grad, order=x.order)
         grad = x.grad or self.trainable
         self.keep_slid(tape, x, kernel, y.channels, grad=grad)

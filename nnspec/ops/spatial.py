@@ -13,7 +13,7 @@ from nnspec.diagnostics.codes import shapes as codes
 from nnspec.diagnostics.diagnostic import RuleError
 from nnspec.ops.dtypes import cast, is_float, is_number
 from nnspec.ops.operator import Remark
-from nnspec.shapes.dim import Dim, product
+from nnspec.shapes.dim import Dim, compare
 from nnspec.shapes.tensor import TensorType, shape_text
 from nnspec.shapes.window import Pair, Window, axis_names
 
@@ -108,9 +108,11 @@ def known_pads(windows: tuple[Window, ...], x: TensorType, what: str) -> tuple[P
     return tuple(found)
 
 
-def uneven(pads: Sequence[tuple[Dim, Dim]]) -> Dim:
-    """1 where the padding of `same` has one position more behind some axis than before it, 0 where it has not."""
-    return 1 - product(1 - (after - before) for before, after in pads)
+def uneven(pads: Sequence[tuple[Dim, Dim]]) -> bool | None:
+    """Whether padding has more positions behind some axis than before it; None where that hangs on an open size."""
+    if all(compare(before, "==", after) is True for before, after in pads):
+        return False
+    return True if all(isinstance(pad, int) for pair in pads for pad in pair) else None
 
 
 def needs_size(message: str, size: Dim) -> RuleError:

@@ -248,7 +248,7 @@ def test_a_repeat_costs_a_few_looks_whatever_its_count(monkeypatch: pytest.Monke
 @pytest.mark.parametrize("size", [32, 37, 64])
 def test_open_sizes_are_those_of_numbers(size: int) -> None:
     text = (
-        "Input({0}, {0}, 3) -> [Conv(8, 3, stride=2, padding=same) -> BatchNorm -> ReLU] x 2"
+        "Input({0}, {0}, 3) -> [Conv(8, 3, stride=2, padding=1) -> BatchNorm -> ReLU] x 2"
         " -> Concat{{ MaxPool(3, 1, padding=same) | Conv(4, 1) }} -> GlobalAvgPool -> FC(3)"
     )
     open_sizes, known = memory_of(text.format("H")), memory_of(text.format(size))
