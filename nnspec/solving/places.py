@@ -159,7 +159,8 @@ def _called(hole: tree.Hole, around: tuple[tree.Node, ...], syntax: tree.Tree) -
         return nearest.name
     if isinstance(nearest, tree.Argument) and isinstance(around[-2], tree.Apply):
         return f"{nearest.name or _parameter(nearest, around[-2], syntax)} of {around[-2].name}"
-    return f"`?` in `{_shown(around)}`"
+    shown = _shown(around)
+    return "a number" if shown == "?" else f"`?` in `{shown}`"
 
 
 def _parameter(argument: tree.Argument, node: tree.Apply, syntax: tree.Tree) -> str:
