@@ -7,19 +7,28 @@ ways do alike stands behind it, once.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from nnspec.backends.structure.events import Applied
 from nnspec.backends.structure.observation import Disagreement, Observation, agreed
 from nnspec.backends.structure.statements import Branch, Copy, Set, Statement, Var
-from nnspec.calls import Call, Value, same
+from nnspec.calls import Call, Member, Operation, Value, Variable, same
 from nnspec.spelled import is_spelled, plain
 
 
-def hinges_of(events: Sequence[Applied], seen: Sequence[Observation]) -> Iterator[tuple[Value, list[bool]]]:
-    """The conditions that hold for some of the events alone, with what each came to.
+class Hinge(NamedTuple):
+    """A condition, and what it came to at each event; `is_opening` where only what comes before a call may differ."""
 
-    Those that chose an argument come first, then whether a number is there at all: of no padding there is no layer.
+    condition: Value
+    truths: list[bool]
+    is_opening: bool = False
+
+
+def hinges_of(events: Sequence[Applied], seen: Sequence[Observation]) -> Iterator[Hinge]:
+    """The conditions that hold for some of the events alone.
+
+    Those that chose an argument come first, then whether a number is there at all, for of no padding there is no
+    layer, and last how many axes arrive, for a vector need not be flattened.
     """
     count = min(len(event.hinges) for event in events)
     candidates = [[event.hinges[position] for event in events] for position in range(count)]
@@ -32,9 +41,14 @@ def hinges_of(events: Sequence[Applied], seen: Sequence[Observation]) -> Iterato
         if len(set(truths)) == 1:
             continue
         try:
-            yield agreed([o.spell(condition) for (condition, _), o in zip(candidate, seen, strict=True)]), truths
+            yield Hinge(agreed([o.spell(condition) for (condition, _), o in zip(candidate, seen, strict=True)]), truths)
         except Disagreement:
             continue
+    ranks = [len(event.types[0].shape) + event.types[0].batched if event.types else 0 for event in events]
+    if len(set(ranks)) == 2 and 0 not in ranks:
+        operand = agreed([o.read(event.operands[0]) for event, o in zip(events, seen, strict=True)])
+        axes = Call(Variable("len"), (Member(operand, "shape"),))
+        yield Hinge(Operation(">", axes, min(ranks)), [rank > min(ranks) for rank in ranks], is_opening=True)
 
 
 def joined(branch: Branch) -> list[Statement]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import partial
-from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from nnspec.backends.names import keras_name
@@ -28,7 +27,7 @@ from nnspec.backends.structure.events import (
     Repeated,
     Spread,
 )
-from nnspec.backends.structure.hinges import hinges_of, joined
+from nnspec.backends.structure.hinges import Hinge, hinges_of, joined
 from nnspec.backends.structure.loops import MOST_UNROLLED, Looping
 from nnspec.backends.structure.observation import Disagreement, Observation, agreed, first_agreeing, hint, literals
 from nnspec.backends.structure.statements import (
@@ -85,25 +84,30 @@ class Writer:
     def _applied(
         self, events: Sequence[Applied], seen: Sequence[Observation], before: list[Statement]
     ) -> list[Statement]:
-        alike = partial(self._applied_alike, events, seen)
-        apart = (partial(self._applied_apart, events, seen, *hinge) for hinge in hinges_of(events, seen))
-        return first_agreeing(chain([alike], apart), seen)
+        try:
+            return self._applied_alike(events, seen)
+        except Disagreement:
+            apart = [partial(self._applied_apart, events, seen, hinge) for hinge in hinges_of(events, seen)]
+            if not apart:
+                raise
+        return first_agreeing(apart, seen)
 
-    def _applied_apart(
-        self, events: Sequence[Applied], seen: Sequence[Observation], condition: Value, truths: Sequence[bool]
-    ) -> list[Statement]:
+    def _applied_apart(self, events: Sequence[Applied], seen: Sequence[Observation], hinge: Hinge) -> list[Statement]:
         """An operator that takes other calls where a condition holds than where it does not."""
         results = tuple(Var() for _ in events[0].outputs)
         pairs = list(zip(events, seen, strict=True))
         branches: list[list[Statement]] = []
         for truth in (True, False):
-            those = [pair for pair, own in zip(pairs, truths, strict=True) if own is truth]
+            those = [pair for pair, own in zip(pairs, hinge.truths, strict=True) if own is truth]
             branch = self._applied([event for event, _ in those], [observation for _, observation in those], [])
             branch += self.copies(results, those, lambda event: event.outputs)
             branches.append(branch)
         for event, observation in pairs:
             observation.operands.update(zip(event.outputs, results, strict=True))
-        return joined(Branch(Inline(condition), *branches))
+        statements = joined(Branch(Inline(hinge.condition), *branches))
+        if hinge.is_opening and len(statements) == 1:
+            raise Disagreement("other layers")
+        return statements
 
     def _applied_alike(self, events: Sequence[Applied], seen: Sequence[Observation]) -> list[Statement]:
         try:
@@ -118,9 +122,9 @@ class Writer:
         if any(event.operator.weights(*event.types) for event in events if not event.operator.is_input):
             for statement in cut.statements:
                 statement.keeps = is_kept(statement)
+        if any(len(event.outputs) != len(results) for event in events):
+            raise Disagreement("other numbers of outputs")
         for event, observation in zip(events, seen, strict=True):
-            if len(event.outputs) != len(results):
-                raise Disagreement("other numbers of outputs")
             observation.operands.update(zip(event.outputs, results, strict=True))
         if events[0].operator.is_input:
             self.first_input = self.first_input or results[0]

@@ -85,18 +85,18 @@ class Printer:
         """A loop that fills a list with what one call makes, in one line where there is room: `[f(k) for k in ks]`."""
         if not isinstance(opening, Set) or opening.value != [] or not isinstance(loop, Loop):
             return None
-        *made, append = [each for each in loop.body if self._statement(each, 0)]
-        if len(made) > 1 or not isinstance(append, Set) or append.targets or not isinstance(append.value, Call):
+        *made, append = loop.body
+        if not isinstance(append, Set) or append.targets or not isinstance(append.value, Call):
             return None
         ((item,), list_) = append.value.args, opening.targets[0]
         if append.value.target != Member(list_, "append"):
             return None
-        value = item
-        if made:
-            (only,) = made
-            if not isinstance(only, Set) or [self._target(each) for each in only.targets] != [self._target(item)]:
-                return None
-            value = only.value
+        only = self._only(made)
+        if only is not None and [self._target(each) for each in only.targets] != [self._target(item)]:
+            return None
+        if only is None and not all(isinstance(each, Set) and not self._statement(each, 0) for each in made):
+            return None
+        value = item if only is None else only.value
         names, over = _columns_read(self._loop_names(loop), self.fill(loop.over))
         texts = [flat_text(pieces(each, self.imports.name)) for each in (self.fill(value), over)]
         line = f"{' ' * indent}{self._target(list_)} = [{texts[0]} for {', '.join(names) or '_'} in {texts[1]}]"
@@ -128,11 +128,8 @@ class Printer:
 
     def _choice(self, statement: Branch, indent: int) -> str | None:
         """Both ways in one line, `y = a if condition else b`, where each is one assignment and there is room."""
-        ways = [[each for each in way if self._statement(each, 0)] for way in (statement.then, statement.otherwise)]
-        if any(len(way) != 1 for way in ways):
-            return None
-        (then,), (otherwise,) = ways
-        if not isinstance(then, Set) or not isinstance(otherwise, Set):
+        then, otherwise = self._only(statement.then), self._only(statement.otherwise)
+        if then is None or otherwise is None:
             return None
         targets = tuple(self._target(target) for target in then.targets)
         if targets != tuple(self._target(target) for target in otherwise.targets) or then.note or otherwise.note:
@@ -140,6 +137,13 @@ class Printer:
         value = Either(self.fill(then.value), self.fill(statement.condition), self.fill(otherwise.value))
         text = statement_text(Assign(targets, value), self.imports.name, indent)
         return None if "\n" in text else text
+
+    def _only(self, statements: Sequence[Statement]) -> Set | None:
+        """The one assignment of which statements come to any text."""
+        if not all(isinstance(each, Set) for each in statements):
+            return None
+        said = [each for each in statements if isinstance(each, Set) and self._statement(each, 0)]
+        return said[0] if len(said) == 1 else None
 
     def _head(self, head: str, value: Value, indent: int, *, filled: bool = False) -> str:
         """The line that opens a block, broken where it is too long."""

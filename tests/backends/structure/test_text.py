@@ -17,7 +17,6 @@ from tests.backends.structure.golden import FOLDER, GOLDEN, golden, kept
 REPEATED = 5
 #: What does repeat more, and why.
 KNOWN = {
-    "specs/vision/alexnet.nn": "the first of two equal layers flattens",
     "specs/sequence/transformer.nn": "two blocks of the spec end alike",
 }
 
