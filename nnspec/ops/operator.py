@@ -132,7 +132,7 @@ class Operator:
     has_kernel: ClassVar[bool] = False
     #: True where an element of the output depends on the same element of the inputs alone, whatever the axes.
     is_pointwise: ClassVar[bool] = False
-    #: The shorthands among the parameters, which say nothing of the operator itself: stages of their own stand for them.
+    #: The shorthands among the parameters, which say nothing of the operator itself: they stand for stages.
     expands: ClassVar[tuple[str, ...]] = ()
     #: False for what `layers` does not count (`Input`, `Identity`).
     is_layer: ClassVar[bool] = True
