@@ -29,6 +29,8 @@ class Side:
                 known[id(node.settings)] = _number(numbers, _sign(node))
             self.signs.append(known[id(node.settings)])
         self.kinds = [_number(numbers, node.kind) for node in net.nodes]
+        self._readers_of: dict[int, list[int]] = {}
+        self._read_by: dict[int, frozenset[int]] = {}
         #: Of each node those that read it, as (reader, at which of its inputs, which output is read).
         self.readers: list[list[tuple[int, int, int]]] = [[] for _ in net.nodes]
         for index, node in enumerate(net.nodes):
@@ -37,7 +39,15 @@ class Side:
 
     def readers_of(self, index: int) -> list[int]:
         """Those that read any output of a node, each once."""
-        return list(dict.fromkeys([reader for reader, _, _ in self.readers[index]]))
+        if index not in self._readers_of:
+            self._readers_of[index] = list(dict.fromkeys([reader for reader, _, _ in self.readers[index]]))
+        return self._readers_of[index]
+
+    def read_by(self, index: int) -> frozenset[int]:
+        """Those that a node reads."""
+        if index not in self._read_by:
+            self._read_by[index] = frozenset([source for source, _ in self.nodes[index].inputs])
+        return self._read_by[index]
 
     def below(self, numbers: dict[object, int]) -> list[int]:
         """Of each node a number for it and all that is made of it, to the outputs."""

@@ -156,11 +156,26 @@ def _up(found: Match) -> None:
     """Layers of which all that follows is alike, and that read the like, from the outputs on."""
     for a in reversed(range(len(found.old.nodes))):
         b = found.new_of[a]
-        if b is None:
-            continue
-        for x, y in _opposite(found, a, b):
-            if found.is_free(x, y) and found.below[0][x] == found.below[1][y] and _read_alike(found, x, y):
-                found.pair(x, y)
+        if b is not None and any(found.new_of[x] is None for x, _ in found.old.nodes[a].inputs):
+            for x, y in _opposite(found, a, b):
+                if found.is_free(x, y) and found.below[0][x] == found.below[1][y] and _read_alike(found, x, y):
+                    found.pair(x, y)
+
+
+def _opposite(found: Match, a: int, b: int) -> Iterator[tuple[int, int]]:
+    """The sources of two corresponding nodes that stand at the same input; where that is open, those used alike."""
+    old, new = found.old.nodes[a], found.new.nodes[b]
+    if not old.commutes:
+        yield from [(x, y) for (x, p), (y, q) in zip(old.inputs, new.inputs, strict=False) if p == q]
+        return
+    alike: dict[int, list[int]] = {}
+    for y, _ in reversed(new.inputs):
+        if found.old_of[y] is None:
+            alike.setdefault(found.below[1][y], []).append(y)
+    for x, _ in old.inputs:
+        likes = alike.get(found.below[0][x], [])
+        if found.new_of[x] is None and likes:
+            yield x, likes.pop()
 
 
 def _read_alike(found: Match, a: int, b: int) -> bool:
@@ -168,20 +183,6 @@ def _read_alike(found: Match, a: int, b: int) -> bool:
     old, new = found.old, found.new
     above = [old.signs[index] for index, _ in old.nodes[a].inputs]
     return sorted(above) == sorted([new.signs[index] for index, _ in new.nodes[b].inputs])
-
-
-def _opposite(found: Match, a: int, b: int) -> Iterator[tuple[int, int]]:
-    """The sources of two corresponding nodes that stand at the same input, or may."""
-    old, new = found.old.nodes[a], found.new.nodes[b]
-    if old.commutes:
-        for x, position in old.inputs:
-            for y, other in new.inputs:
-                if position == other:
-                    yield x, y
-    else:
-        for (x, position), (y, other) in zip(old.inputs, new.inputs, strict=False):
-            if position == other:
-                yield x, y
 
 
 def _pair_unique(found: Match, old: list[int], new: list[int]) -> None:
@@ -248,14 +249,14 @@ def _above(found: Match, old: list[int], new: list[int]) -> None:
 def _read_with(found: Match, a: int) -> list[int]:
     """The free nodes that all those read to which the readers of a node correspond."""
     readers = [found.new_of[x] for x in found.old.readers_of(a)]
-    read = [{index for index, _ in found.new.nodes[y].inputs} for y in readers if y is not None]
-    return sorted([b for b in set.intersection(*read) if found.old_of[b] is None]) if read else []
+    read = [found.new.read_by(y) for y in readers if y is not None]
+    return sorted([b for b in frozenset.intersection(*read) if found.old_of[b] is None]) if read else []
 
 
 def _beside(found: Match, a: int) -> set[int]:
     """The nodes that the readers of a node read."""
     readers = found.old.readers_of(a)
-    return {index for x in readers if found.new_of[x] is not None for index, _ in found.old.nodes[x].inputs}
+    return {index for x in readers if found.new_of[x] is not None for index in found.old.read_by(x)}
 
 
 def _align(found: Match) -> None:
@@ -312,7 +313,7 @@ class _Weighing:
         x, y = old.nodes[a], new.nodes[b]
         weight = 8.0 if old.signs[a] == new.signs[b] else 2.0 + _shared_settings(x, y)
         weight += 1.0 if x.outputs == y.outputs else 0.0
-        weight += 2.0 if any(self.found.new_of[s] == t for s, t in _opposite(self.found, a, b)) else 0.0
+        weight += 2.0 if any(self.found.new_of[s] in new.read_by(b) for s, _ in x.inputs) else 0.0
         return weight * (2.0 if x.params != 0 or len(x.inputs) > 1 else 1.0)
 
 

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 #: A stretch is moved by so many layers at most.
 _FARTHEST = 64
 
+#: What more layers read than this is not asked whether all of them still do.
+_MOST_READERS = 32
+
 
 def slide(found: Match) -> None:
     """Move every stretch of either side."""
@@ -103,7 +106,8 @@ class _Sliding:
     def touched(self, start: int, end: int, way: int, step: int) -> set[int]:
         """The nodes of which a step decides whether they are kept."""
         ends = self.ends(start, end, way, step)
-        return {*ends, *[source for index in ends for source, _ in self.here.nodes[index].inputs]}
+        near = {*ends, *[source for index in ends for source in self.here.read_by(index)]}
+        return {index for index in near if len(self.here.readers[index]) <= _MOST_READERS}
 
     def hand(self, giver: int, taker: int) -> None:
         other = self.of[giver]
