@@ -46,18 +46,27 @@ class Wire(Record):
     index: int
 
 
-class Applied(Record):
-    """An operator applied to wires.
+class Hinge(Record):
+    """A condition that chose an argument, `padding=same if s == 1 else 1`, and what it came to.
 
-    `hinges` are the conditions that chose its arguments, `padding=same if s == 1 else 1`, and what they came to.
+    `condition` is None where it cannot be spelled. `decides` is False where the choice is a number, which is spelled.
     """
+
+    place: Place
+    condition: Value
+    truth: bool
+    decides: bool
+
+
+class Applied(Record):
+    """An operator applied to wires."""
 
     place: Place
     operator: Operator
     operands: tuple[int, ...]
     outputs: tuple[int, ...]
     types: tuple[TensorType, ...]  # of the operands
-    hinges: tuple[tuple[Value, bool], ...] = ()
+    hinges: tuple[Hinge, ...] = ()
 
 
 class Entered(Record):
@@ -75,6 +84,7 @@ class Entered(Record):
     by_name: frozenset[str] = frozenset()
     defaults: Mapping[str, Value] = {}
     values: Mapping[str, Any] = {}
+    hinges: tuple[Hinge, ...] = ()
 
 
 class Turn(Record):

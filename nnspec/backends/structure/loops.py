@@ -109,7 +109,8 @@ class Looping:
                 made = each.enter(turn, names, kept)
                 inner.append((turn, made))
         unique = _unique(inner)
-        body = self.writer.body([turn.section.events for turn, _ in unique], [made for _, made in unique])
+        with self.writer.some_cases():
+            body = self.writer.body([turn.section.events for turn, _ in unique], [made for _, made in unique])
         body += self.writer.copies(carried, unique, lambda turn: turn.section.results)
         ends: dict[Any, Value] = {}
         for key, target in kept.items():

@@ -16,7 +16,8 @@ from nnspec.calls import Call, Either, Item, Member, Operation, Unary, Value, Va
 from nnspec.shapes.tensor import TensorType
 
 _FUNCTIONS: Mapping[str, Callable[..., Any]] = {
-    "min": min, "max": max, "abs": abs, "len": len, "sum": sum, "zip": lambda *lists: tuple(zip(*lists, strict=False)),
+    "min": min, "max": max, "abs": abs, "len": len, "sum": sum,
+    "zip": lambda *lists, strict: tuple(zip(*lists, strict=strict)),
     "range": range, "round": round, "math.ceil": math.ceil, "math.floor": math.floor, "math.sqrt": math.sqrt,
     "math.log2": math.log2,
 }  # fmt: skip

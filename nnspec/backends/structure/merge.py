@@ -8,7 +8,8 @@ differ for another reason there is no common body (`Disagreement`), and whoever 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +28,7 @@ from nnspec.backends.structure.events import (
     Repeated,
     Spread,
 )
-from nnspec.backends.structure.hinges import Hinge, hinges_of, joined
+from nnspec.backends.structure.hinges import Split, decided, joined, settle, splits_of
 from nnspec.backends.structure.loops import MOST_UNROLLED, Looping
 from nnspec.backends.structure.observation import Disagreement, Observation, agreed, first_agreeing, hint, literals
 from nnspec.backends.structure.statements import (
@@ -50,6 +51,10 @@ if TYPE_CHECKING:
     from nnspec.backends.structure.functions import Functions
 
 
+#: How many conditions one operator may be written under: more would be longer than functions of their own.
+MOST_APART = 2
+
+
 class Writer:
     """Writes the body of one function."""
 
@@ -58,6 +63,9 @@ class Writer:
         self.gathers = gathers and not is_flat  # loops over braces fill a list, which not every reader takes
         self.is_flat = is_flat  # no calls of blocks: every layer is made where it stands
         self.decided: set[Place] = set()  # conditions and counts that are not written, for they went one way only
+        self.settled: frozenset[Place | None] = frozenset()  # conditions that an operator at hand is written under
+        self.apart = 0  # how many they are
+        self.in_some_cases = 0  # how many loops and branches there are around
         self.lists: dict[str, Var] = {}  # labels with indexes
         self.first_input: Var | None = None
         self.input_names: list[str] = []  # of a model's own, still to come
@@ -79,33 +87,58 @@ class Writer:
             written += getattr(self, f"_{type(first).__name__.lower()}")(events, seen, written)
         return written
 
+    @contextmanager
+    def some_cases(self) -> Iterator[None]:
+        """What is written now is done in some cases, or several times."""
+        self.in_some_cases += 1
+        try:
+            yield
+        finally:
+            self.in_some_cases -= 1
+
     # Operators.
 
     def _applied(
         self, events: Sequence[Applied], seen: Sequence[Observation], before: list[Statement]
     ) -> list[Statement]:
         try:
-            return self._applied_alike(events, seen)
+            statements = self._applied_alike(events, seen)
         except Disagreement:
-            apart = [partial(self._applied_apart, events, seen, hinge) for hinge in hinges_of(events, seen)]
+            apart = [partial(self._applied_apart, events, seen, split) for split in self._splits(events, seen)]
             if not apart:
                 raise
-        return first_agreeing(apart, seen)
+            return first_agreeing(apart, seen)
+        self.decided |= decided([event.hinges for event in events]) - self.settled
+        return statements
 
-    def _applied_apart(self, events: Sequence[Applied], seen: Sequence[Observation], hinge: Hinge) -> list[Statement]:
+    def _splits(self, events: Sequence[Applied], seen: Sequence[Observation]) -> list[Split]:
+        """The conditions that an operator may be written under here."""
+        if events[0].operator.is_input or self.apart >= MOST_APART:
+            return []
+        # In a loop the first turn alone would flatten: it reads better apart from the others.
+        return [each for each in splits_of(events, seen) if not (each.is_opening and self.in_some_cases)]
+
+    def _applied_apart(self, events: Sequence[Applied], seen: Sequence[Observation], split: Split) -> list[Statement]:
         """An operator that takes other calls where a condition holds than where it does not."""
         results = tuple(Var() for _ in events[0].outputs)
         pairs = list(zip(events, seen, strict=True))
-        branches: list[list[Statement]] = []
-        for truth in (True, False):
-            those = [pair for pair, own in zip(pairs, hinge.truths, strict=True) if own is truth]
-            branch = self._applied([event for event, _ in those], [observation for _, observation in those], [])
-            branch += self.copies(results, those, lambda event: event.outputs)
-            branches.append(branch)
+        settled = self.settled
+        self.settled, self.apart = settled | {split.place}, self.apart + 1
+        try:
+            branches: list[list[Statement]] = []
+            for truth in (True, False):
+                those = [pair for pair, own in zip(pairs, split.truths, strict=True) if own is truth]
+                branch = self._applied([event for event, _ in those], [observation for _, observation in those], [])
+                branches.append([*branch, *self.copies(results, those, lambda event: event.outputs)])
+        finally:
+            self.settled, self.apart = settled, self.apart - 1
         for event, observation in pairs:
             observation.operands.update(zip(event.outputs, results, strict=True))
-        statements = joined(Branch(Inline(hinge.condition), *branches))
-        if hinge.is_opening and len(statements) == 1:
+        both = Branch(Inline(split.condition), *branches)
+        statements = joined(both)
+        settle(both.then, split.condition, True)
+        settle(both.otherwise, split.condition, False)
+        if split.is_opening and len(statements) == 1:
             raise Disagreement("other layers")
         return statements
 
@@ -115,6 +148,8 @@ class Writer:
         except Disagreement:
             value = agreed([self._lowered(e, o, deep=True) for e, o in zip(events, seen, strict=True)])
         if events[0].operator.is_input:
+            if self.in_some_cases:
+                raise Disagreement("an input that is made several times, or in some cases")
             name = self.input_names.pop(0)
             value = Call(value.target, value.args, {**value.kwargs, "name": keras_name(name)})
         cut = Cut(is_merge=events[0].operator.is_merge)
@@ -156,6 +191,7 @@ class Writer:
         self, events: Sequence[Entered], seen: Sequence[Observation], before: list[Statement]
     ) -> list[Statement]:
         first = events[0]
+        self.decided |= decided([event.hinges for event in events])
         if first.part is None or (self.is_flat and isinstance(first.part, Block)):
             return self.inlined(events, seen)
         if self.functions.is_under_way(first.part):
@@ -210,7 +246,8 @@ class Writer:
         branches: list[list[Statement]] = []
         for truth in (True, False):
             those = [(event, observation) for event, observation in pairs if event.chosen is truth]
-            branch = self.body([event.events for event, _ in those], [observation for _, observation in those])
+            with self.some_cases():
+                branch = self.body([event.events for event, _ in those], [observation for _, observation in those])
             branch += self.copies(results, those, lambda event: event.results)
             branches.append(branch)
         for event, observation in pairs:
@@ -267,7 +304,8 @@ class Writer:
             for item in event.items:
                 made = observation.inner(**dict(zip(event.names, names, strict=True)))
                 inner.append((item, made))
-        body = self.body([item[1] for item, _ in inner], [observation for _, observation in inner])
+        with self.some_cases():
+            body = self.body([item[1] for item, _ in inner], [observation for _, observation in inner])
         branches = Var("branches", is_list=True)
         result = Var()
         body += self.copies((result,), inner, lambda item: item[2])
@@ -334,5 +372,5 @@ class Writer:
         words = set(re.findall(r"[^\W\d]\w*|\.", text))
         shown = shapes.pop() if len(shapes) == 1 else None if words & {*seen[0].names, ".", "_"} else text
         if isinstance(last, (Set, Loop)) and made in made_in([last]) and last.note is None:
-            last.note = shown
+            last.note = shown if isinstance(last, Set) or shown is None else f"to {shown}"
         return []

@@ -9,7 +9,7 @@ from typing import Any
 
 from nnspec.backends.structure.events import LocalName, Section, Wire
 from nnspec.backends.structure.statements import Statement, Var
-from nnspec.calls import Operation, Value, mapped, same
+from nnspec.calls import Either, Operation, Value, mapped, same
 
 
 class Disagreement(Exception):  # noqa: N818 (not an error: sections that need bodies of their own)
@@ -48,6 +48,8 @@ class Observation:
                 return self.names[part.name]
             if isinstance(part, Wire):
                 return self.read(part.index)
+            if isinstance(part, Either):
+                return chosen(part, change)
             return folded(part, change) if isinstance(part, Operation) else None
 
         return mapped(value, change)
@@ -62,7 +64,18 @@ def folded(value: Operation, change: Callable[[Any], Any]) -> Value:
     return Operation(value.operator, left, right)
 
 
-_EXACT = {"+": operator.add, "-": operator.sub, "*": operator.mul}
+def chosen(value: Either, change: Callable[[Any], Any]) -> Value:
+    """The conditional with `change` made to its parts; one of its sides where that turned names into numbers."""
+    condition = mapped(value.condition, change)
+    if isinstance(condition, bool):
+        return mapped(value.then if condition else value.otherwise, change)
+    return Either(mapped(value.then, change), condition, mapped(value.otherwise, change))
+
+
+_EXACT: Mapping[str, Callable[[int, int], Value]] = {
+    "+": operator.add, "-": operator.sub, "*": operator.mul,
+    "==": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
+}  # fmt: skip
 
 
 def hint(observation: Observation, section: Section) -> None:

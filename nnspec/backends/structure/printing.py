@@ -100,7 +100,9 @@ class Printer:
         names, over = _columns_read(self._loop_names(loop), self.fill(loop.over))
         texts = [flat_text(pieces(each, self.imports.name)) for each in (self.fill(value), over)]
         line = f"{' ' * indent}{self._target(list_)} = [{texts[0]} for {', '.join(names) or '_'} in {texts[1]}]"
-        return line if width(line) <= WIDTH else None
+        if width(line) > WIDTH:
+            return None
+        return line if only is None else self._noted(line, only, indent)
 
     def _loop_names(self, loop: Loop) -> list[str]:
         """What a loop names; with a line below in front where its body does not read it."""
@@ -113,18 +115,37 @@ class Printer:
             return self.names.get(target, "_")
         return flat_text(pieces(self.fill(target), self.imports.name))
 
-    def _branch(self, statement: Branch, indent: int) -> list[str]:
+    def _branch(self, statement: Branch, indent: int, word: str = "if") -> list[str]:
         then = self.lines(statement.then, indent + STEP)
+        inner = self._only_branch(statement.otherwise)
+        if then and inner is not None:
+            return [self._head(f"{word} ", statement.condition, indent), *then, *self._branch(inner, indent, "elif")]
         otherwise = self.lines(statement.otherwise, indent + STEP)
         if not then and not otherwise:
             return []
         if not then:
-            return [self._head("if ", negated(self.fill(statement.condition)), indent, filled=True), *otherwise]
-        line = self._choice(statement, indent)
+            return [self._head(f"{word} ", negated(self.fill(statement.condition)), indent, filled=True), *otherwise]
+        line = self._choice(statement, indent) if word == "if" else None
         if line is not None:
             return [line]
-        lines = [self._head("if ", statement.condition, indent), *then]
+        lines = [self._head(f"{word} ", statement.condition, indent), *then]
         return [*lines, " " * indent + "else:", *otherwise] if otherwise else lines
+
+    def _only_branch(self, statements: Sequence[Statement]) -> Branch | None:
+        """The one branch of which statements come to any text."""
+        branches = [each for each in statements if isinstance(each, Branch)]
+        others = [each for each in statements if not isinstance(each, Branch)]
+        if len(branches) != 1 or any(isinstance(each, Loop) or self._statement(each, 0) for each in others):
+            return None
+        return branches[0] if self._is_said(branches[0]) else None
+
+    def _is_said(self, statement: Statement) -> bool:
+        """Whether a statement comes to any text."""
+        if isinstance(statement, Branch):
+            return any(map(self._is_said, (*statement.then, *statement.otherwise)))
+        if isinstance(statement, Loop):
+            return any(map(self._is_said, statement.body))
+        return bool(self._statement(statement, 0))
 
     def _choice(self, statement: Branch, indent: int) -> str | None:
         """Both ways in one line, `y = a if condition else b`, where each is one assignment and there is room."""

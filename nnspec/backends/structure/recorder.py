@@ -6,6 +6,7 @@ own doing, so what is recorded cannot differ from what is checked and built.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -16,6 +17,7 @@ from nnspec.backends.structure.events import (
     Event,
     GlobalName,
     Got,
+    Hinge,
     Hinged,
     LocalName,
     Place,
@@ -30,6 +32,7 @@ from nnspec.backends.structure.events import (
 from nnspec.backends.structure.facts import leaves
 from nnspec.backends.structure.meaning import Meaning, NoMeaning, python_value
 from nnspec.backends.structure.spelling import NotSpellable, Speller, place_of
+from nnspec.backends.structure.statements import within
 from nnspec.calls import Value, mapped
 from nnspec.diagnostics.diagnostic import Diagnostics
 from nnspec.ops.operator import Operator, Param
@@ -61,13 +64,17 @@ class Recorder(Elaborator):
         self.networks: dict[str, list[Event]] = {}
         #: The formulas that expressions call, by the places of their bodies.
         self.formulas: dict[Place, tuple[str, tuple[str, ...], Value]] = {}
+        #: Of each formula, the values that its parameters and it were seen to have.
+        self.formula_values: dict[Place, list[tuple[dict[str, Any], Any]]] = {}
         #: Of the numbers that formulas read from around them, the values.
         self.constants: dict[GlobalName, Any] = {}
         #: What decisions hang on: for each condition or count, the values that its names had.
         self.facts: dict[Place, set[Any]] = {}
         self._spelled: dict[str, Any] = {}
-        self._hinges: list[tuple[Value, bool]] = []
-        self._latest: tuple[dict[str, Any], list[tuple[Value, bool]]] | None = None
+        #: Conditions and numbers in arguments that hang on one name: they tell which of its other values to try.
+        self.hanging: dict[Any, tuple[Any, bool]] = {}
+        self._hinges: list[Hinge] = []
+        self._latest: tuple[dict[str, Any], list[Hinge]] | None = None
         self._twin: Operator | None = None
         self._spreading: list[tuple[tree.Flow, list[tuple[tuple[Event, ...], tuple[int, ...]]]]] = []
 
@@ -107,17 +114,19 @@ class Recorder(Elaborator):
             made = value
         if is_spelled(made):
             self._spelled[declared.name] = made
-        elif len(written.values) == 1 and value is not None:
-            self._hinges += self._hinges_of(written.values[0], written.site)
+        if len(written.values) == 1 and not isinstance(written.values[0], Literal):
+            self._hinges += self._hinges_of(written.values[0], written.site, decides=not is_spelled(made))
         return value
 
-    def _hinges_of(self, node: tree.Expression, site: Site) -> list[tuple[Value, bool]]:
+    def _hinges_of(self, node: tree.Expression, site: Site, *, decides: bool) -> list[Hinge]:
         """The conditions that chose the value of an expression, as written, and what each came to."""
         if isinstance(node, tree.Conditional):
             truth = self.truth(node.condition, site)
+            self._note(node, node.condition, site)
             condition = self.spell(node.condition, site)
-            inner = self._hinges_of(node.then if truth else node.otherwise, site)
-            return inner if condition is None else [(condition, truth), *inner]
+            self._hang(condition, is_condition=True)
+            inner = self._hinges_of(node.then if truth else node.otherwise, site, decides=decides)
+            return [Hinge(place_of(node), condition, truth, decides), *inner]
         binding = site.scope.find(node.name.name) if isinstance(node, tree.FunctionCall) else None
         if not isinstance(node, tree.FunctionCall) or binding is None or not isinstance(binding.value, Formula):
             return []
@@ -129,12 +138,18 @@ class Recorder(Elaborator):
             name = argument.name or names[position]
             inside.names[name] = Binding(self.evaluate(argument.value, site))
             given[LocalName(name)] = self.spell(argument.value, site)
-        if set(inside.names) != set(names) or None in given.values():
-            return []  # a default, or a word
-        return [
-            (mapped(condition, lambda part: given.get(part) if isinstance(part, LocalName) else None), truth)
-            for condition, truth in self._hinges_of(formula.body, Site(inside))
-        ]
+        for parameter in formula.parameters:
+            if parameter.name not in inside.names and parameter.default is not None:
+                inside.names[parameter.name] = Binding(self.evaluate(parameter.default, Site(inside)))
+                given[LocalName(parameter.name)] = _of_arguments(self.spell(parameter.default, Site(inside)), given)
+        found = self._hinges_of(formula.body, Site(inside), decides=decides)
+        return [replace(hinge, condition=_of_arguments(hinge.condition, given)) for hinge in found]
+
+    def _hang(self, expression: Value, *, is_condition: bool) -> None:
+        """Note an expression that hangs on one name."""
+        leaves = {part for part in within(expression) if isinstance(part, (LocalName, GlobalName))}
+        if len(leaves) == 1 and not any(isinstance(part, Wire) for part in within(expression)):
+            self.hanging.setdefault(repr(expression), (expression, is_condition))
 
     def _as_written(self, value: Any, node: tree.Expression, site: Site) -> Any:
         """The value with its expression, where that says more than the value."""
@@ -150,6 +165,8 @@ class Recorder(Elaborator):
         expression = self.spell(node, site, wanted)
         if expression is None:
             return value
+        if isinstance(value, int):
+            self._hang(expression, is_condition=False)
         return _each_spelled(value, expression)
 
     def applied(
@@ -340,16 +357,19 @@ class Recorder(Elaborator):
         if len(scope.frame.steps) > before:
             given: dict[str, Value] = {}
             by_name: set[str] = set()
+            hinges: list[Hinge] = []
             if isinstance(part, Block) and isinstance(node, tree.Apply):
                 names = [parameter.name for parameter in part.parameters]
                 for position, argument in enumerate(node.arguments or ()):
                     name = argument.name or names[position]
                     given[name] = self._given(argument.value, Site(scope, arriving), inner.names[name].value)
+                    if given[name] is None:
+                        hinges += self._hinges_of(argument.value, Site(scope, arriving), decides=True)
                     if argument.name is not None:
                         by_name.add(name)
             defaults = self._defaults_of(part, given, inner, arriving) if isinstance(part, Block) else {}
             values = {name: binding.value for name, binding in inner.names.items() if isinstance(name, str)}
-            self._enter(part, node.span, scope.frame, given, frozenset(by_name), defaults, values)
+            self._enter(part, node.span, scope.frame, given, frozenset(by_name), defaults, values, hinges)
         return value
 
     def _given(self, node: tree.Expression, site: Site, value: Any) -> Value:
@@ -416,6 +436,7 @@ class Recorder(Elaborator):
         by_name: frozenset[str] = frozenset(),
         defaults: dict[str, Value] | None = None,
         values: dict[str, Any] | None = None,
+        hinges: Sequence[Hinge] = (),
     ) -> None:
         step = frame.steps[-1]
         assert isinstance(step, CallStep)
@@ -431,6 +452,7 @@ class Recorder(Elaborator):
                 by_name,
                 defaults or {},
                 values or {},
+                tuple(hinges),
             )
         )
 
@@ -463,6 +485,14 @@ class Recorder(Elaborator):
             dict(made.region.labels),
             exports,
         )
+
+
+def _of_arguments(value: Value, given: dict[LocalName, Value]) -> Value:
+    """An expression over a formula's parameters, over what is given for them; None where that cannot be spelled."""
+    used = [part for part in within(value) if isinstance(part, LocalName)]
+    if value is None or any(given.get(name) is None for name in used):
+        return None
+    return mapped(value, lambda part: given[part] if isinstance(part, LocalName) else None)
 
 
 def _each_spelled(value: Any, expression: Value) -> Any:

@@ -339,8 +339,11 @@ class Structured:
 
             value = self.fill({})(mapped(body, change))
             line = value_text("return ", value, self.imports.name, STEP)
-            heads = [f"{variable.name}: float" for variable in known.values()]
-            texts[place] = definition(name, heads, "float", f"`{name}` of the spec.", [line])
+            seen = [pair for each in self.recorded for pair in each.recorder.formula_values.get(place, ())]
+            kinds = {each: kind_of([given.get(each) for given, _ in seen]) for each in parameters}
+            heads = [f"{variable.name}: {kinds[each]}" for each, variable in known.items()]
+            result = kind_of([value for _, value in seen])
+            texts[place] = definition(name, heads, result, f"`{name}` of the spec.", [line])
         return list(texts.values())
 
     def _function(self, function: Function) -> str:

@@ -63,7 +63,7 @@ class Speller:
             case tree.Tuple():
                 return tuple(self.spell(item) for item in node.items)
             case tree.List():
-                return [self.spell(item) for item in node.items]
+                return tuple(self.spell(item) for item in node.items)  # which nothing appends to
             case tree.Unary():
                 return self._unary(node)
             case tree.Binary():
@@ -162,6 +162,8 @@ class Speller:
         if binding is not None or name not in FUNCTIONS or name not in _PYTHON:
             raise NotSpellable
         target = _PYTHON[name]
+        if name == "zip":
+            keywords["strict"] = False  # as here: the shortest list ends it
         return Call(target if "." in target else Variable(target), arguments, keywords)
 
     def _formula(
@@ -169,12 +171,16 @@ class Speller:
     ) -> Value:
         """The call of a formula, whose body is written with the names of its parameters."""
         place = place_of(formula.body)
+        names = [parameter.name for parameter in formula.parameters]
+        given = {
+            each.name or names[position]: self.evaluator.evaluate(each.value, self.site)
+            for position, each in enumerate(node.arguments)
+        }
+        result = self.evaluator.evaluate(node, self.site)
+        self.evaluator.formula_values.setdefault(place, []).append((given, python_value(result)))
         if place not in self.evaluator.formulas:
-            names = [parameter.name for parameter in formula.parameters]
             scope = Scope(formula.scope, formula.scope.frame)
-            for position, argument in enumerate(node.arguments):
-                value = self.evaluator.evaluate(argument.value, self.site)
-                scope.names[argument.name or names[position]] = Binding(value)
+            scope.names.update({name: Binding(value) for name, value in given.items()})
             if set(scope.names) != set(names):
                 raise NotSpellable  # a default, which may hang on other parameters
             speller = Speller(self.evaluator, Site(scope))

@@ -12,10 +12,13 @@ from fractions import Fraction
 from typing import Any
 
 from nnspec.backends.imports import Imports
+from nnspec.backends.structure.events import GlobalName, LocalName
+from nnspec.backends.structure.meaning import Meaning, NoMeaning
 from nnspec.backends.structure.numbers import Recorded
 from nnspec.backends.structure.observation import Disagreement
 from nnspec.backends.structure.recorder import Recorder
 from nnspec.backends.structure.source import Structured
+from nnspec.backends.structure.statements import within
 from nnspec.deep_stack import with_deep_stack
 from nnspec.diagnostics.codes import graph
 from nnspec.diagnostics.diagnostic import Diagnostics
@@ -30,10 +33,13 @@ from nnspec.record import Record, replace
 from nnspec.syntax import tree
 
 #: At how many other values of a param the spec is walked, and how many are tried for that.
-WALKS = 6
+WALKS = 8
 TRIES = 24
 #: Larger numbers than this are not tried, for a param may be a count of turns.
 MOST = 1000
+#: Up to which value expressions are worked out, and how many values found so are tried.
+TRIED = 130
+MOST_CRITICAL = 4
 #: Values at which something vanishes: no turn, no padding, a merge of one.
 SMALL = (1, 0, 2)
 
@@ -186,12 +192,35 @@ def _candidates(value: Any, base: Recorded) -> Iterator[Any]:
     elif isinstance(value, int):
         near = [value + 1, value * 2, value - 1, value + 2, value * 4]
         compared = [n + d for n in _compared(base) if n <= max(MOST, near[-1]) for d in (0, 1, -1)]
-        wanted = (*near[:2], *SMALL, near[2], *compared, *near[3:])
+        wanted = (*critical_values(base.recorder), *near[:2], *SMALL, near[2], *compared, *near[3:])
         yield from dict.fromkeys(n for n in wanted if n >= 0 and n != value)
     elif isinstance(value, (float, Fraction)):
         yield from (value / 2, value * Fraction(9, 10) if isinstance(value, Fraction) else value * 0.9)
     elif isinstance(value, tuple) and len(value) > 1:
         yield from (value[:-1], (*value, value[-1]))
+        if isinstance(value[-1], int):
+            yield from ((*value[:-1], n) for n in critical_values(base.recorder))
+
+
+def critical_values(recorder: Recorder) -> list[int]:
+    """The least values of a name at which a number in an argument is 0, or a condition there goes the other way."""
+    found: dict[int, None] = {}
+    for expression, is_condition in recorder.hanging.values():
+        (leaf,) = {part for part in within(expression) if isinstance(part, (LocalName, GlobalName))}
+        came_to: list[Any] = []
+        for value in range(TRIED):
+            try:
+                came_to.append(Meaning({**recorder.constants, leaf: value}, recorder.formulas).of(expression))
+            except (NoMeaning, KeyError):
+                came_to.append(None)
+        if is_condition:
+            # The first turn of the tide, and the last value before or after it.
+            truths = [bool(each) for each in came_to]
+            turns = [n for n in range(1, TRIED) if truths[n] is not truths[n - 1]]
+            found.update(dict.fromkeys([n + d for n in turns[:2] for d in (0, -1)]))
+        else:
+            found.update(dict.fromkeys([n for n, each in enumerate(came_to) if each == 0][-1:]))
+    return list(found)[:MOST_CRITICAL]
 
 
 _COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")

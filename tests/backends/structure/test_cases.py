@@ -3,11 +3,12 @@
 They lie in `specs.txt`, each with whether its blocks and loops are kept or every layer is a statement.
 """
 
+import ast
 from pathlib import Path
 
 import pytest
 
-from tests.backends.structure.rehearsal import rehearse
+from tests.backends.structure.rehearsal import Plain, arguments_of, differing, rehearse
 
 
 def read_specs():
@@ -23,6 +24,42 @@ def test_source_with_structure_makes_the_same_layers(spec, verdict):
     outcome = rehearse(spec)
     assert not outcome.faults, outcome.faults[0]
     assert outcome.verdict == verdict
+
+
+#: Where an argument is chosen, or a number vanishes, at values that the spec does not have.
+ELSEWHERE = {
+    "a choice in a list": ("param ws = [8, 16]\n[Conv(c, 3, padding=same if c < 64 else valid)] for c in ws", "[8, 128]"),
+    "no padding in a list": ("param ws = [1, 2]\n[Conv(4, 3, padding=p)] for p in ws", "[1, 0]"),
+    "a computed padding": ("param ws = [3, 5]\n[Conv(4, k, padding=(k - 1) // 2)] for k in ws", "[3, 1]"),
+    "a difference": ("param ws = 9\nConv(4, ws, padding=ws - 5)", "5"),
+    "a square": ("param ws = 3\nConv(4, 3, stride=ws, padding=same if ws * ws != 49 else 1)", "7"),
+    "a follower": ("param ws = 3\nConv(4, ws, act=tanh if ws * ws != 49 else relu)", "7"),
+    "a formula": ("param ws = 3\nlet pick(v) = same if v * v != 49 else 1\nConv(4, ws, padding=pick(ws))", "7"),
+    "a word for a block": (
+        "param ws = 3\nblock B(pad) = Conv(4, 3, padding=pad)\nB(same if ws * ws != 49 else valid)", "7",
+    ),
+    "beside another condition": (
+        "param ws = 16\nparam s = 1\n"
+        "Conv(ws, 3, stride=s, padding=same if s == 1 else 1, init=he if ws > 8 else glorot)", "4",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ELSEWHERE)
+def test_a_param_that_stays_open_means_the_same_everywhere(name):
+    """A param may become a constant, but an argument of the builder does what `-p` does."""
+    spec, value = ELSEWHERE[name]
+    *before, flow = spec.splitlines()
+    text = "\n".join([*before, f"Input(60, 60, 3) -> {flow}"])
+    base = Plain(text)
+    source = base.structured(base.structure())
+    if "ws" not in arguments_of(source)["build_model"]:
+        assert base.structure().fixed == ("ws",)
+        return
+    other = Plain(text, {"ws": value})
+    assert other.is_sound
+    given = {"ws": ast.literal_eval(value.replace("[", "(").replace("]", ")"))}
+    assert not list(differing(other, source, given))
 
 
 IMPORTS = {

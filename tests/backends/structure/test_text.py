@@ -17,6 +17,7 @@ from tests.backends.structure.golden import FOLDER, GOLDEN, golden, kept
 REPEATED = 5
 #: What does repeat more, and why.
 KNOWN = {
+    "specs/vision/alexnet.nn": "the first of two equal layers flattens, and others differ in a number alone",
     "specs/sequence/transformer.nn": "two blocks of the spec end alike",
 }
 
