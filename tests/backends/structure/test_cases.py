@@ -28,7 +28,9 @@ def test_source_with_structure_makes_the_same_layers(spec, verdict):
 
 #: Where an argument is chosen, or a number vanishes, at values that the spec does not have.
 ELSEWHERE = {
-    "a choice in a list": ("param ws = [8, 16]\n[Conv(c, 3, padding=same if c < 64 else valid)] for c in ws", "[8, 128]"),
+    "a choice in a list": (
+        "param ws = [8, 16]\n[Conv(c, 3, padding=same if c < 64 else valid)] for c in ws", "[8, 128]",
+    ),
     "no padding in a list": ("param ws = [1, 2]\n[Conv(4, 3, padding=p)] for p in ws", "[1, 0]"),
     "a computed padding": ("param ws = [3, 5]\n[Conv(4, k, padding=(k - 1) // 2)] for k in ws", "[3, 1]"),
     "a difference": ("param ws = 9\nConv(4, ws, padding=ws - 5)", "5"),
