@@ -20,7 +20,7 @@ from nnspec.shapes.tensor import SPATIAL_NAMES, TensorType
 from nnspec.syntax import tree
 
 if TYPE_CHECKING:
-    from nnspec.backends.structure.recorder import Recorder
+    from nnspec.backends.structure.argument_recorder import ArgumentRecorder
 
 #: What the functions of expressions are in Python; those of one name are built in.
 _PYTHON = {
@@ -42,7 +42,7 @@ def place_of(node: tree.Node) -> Place:
 class Speller:
     """Writes the expressions of one site."""
 
-    def __init__(self, evaluator: Recorder, site: Site) -> None:
+    def __init__(self, evaluator: ArgumentRecorder, site: Site) -> None:
         self.evaluator = evaluator
         self.site = site
         #: What the names and tensors in the expression stand for here.
