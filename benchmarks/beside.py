@@ -75,11 +75,11 @@ def rows(names: list[str], torch: str | None, runs: int) -> Iterator[tuple[str, 
                     yield name, tool, command, "", "", ""
                     continue
                 try:
-                    theirs, ours, ratio = in_turns(command, check, runs)
+                    found = in_turns(command, check, runs)
                 except subprocess.CalledProcessError:
                     yield name, tool, "it failed", "", "", ""
                     continue
-                yield name, tool, f"{theirs:.2f} s", f"{ours:.2f} s", f"{ratio:.1f}", ANSWERS[tool]
+                yield name, tool, f"{found.first:.2f} s", f"{found.second:.2f} s", f"{found.ratio:.1f}", ANSWERS[tool]
 
 
 def main() -> None:
