@@ -9,7 +9,7 @@ import gc
 import sys
 import threading
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 STACK_BYTES = 512 * 1024 * 1024
 MOST_FRAMES = 1_000_000
@@ -42,13 +42,14 @@ def with_deep_stack(work: Callable[[], T]) -> T:
     """
     if threading.current_thread().name == _NAME:
         return work()
-    outcome: dict[str, Any] = {}
+    result: list[T] = []
+    raised: list[BaseException] = []
 
     def run() -> None:
         try:
-            outcome["result"] = _with_room(work)
+            result.append(_with_room(work))
         except BaseException as error:  # handed on to the caller below
-            outcome["error"] = error
+            raised.append(error)
 
     collects = gc.isenabled()
     gc.disable()  # regions and nodes live to the end: looking for garbage among them costs half the time
@@ -63,6 +64,6 @@ def with_deep_stack(work: Callable[[], T]) -> T:
         sys.setrecursionlimit(frames)
         if collects:
             gc.enable()
-    if "error" in outcome:
-        raise outcome["error"]
-    return outcome["result"]  # type: ignore[no-any-return]
+    if raised:
+        raise raised[0]
+    return result[0]

@@ -95,7 +95,8 @@ def _train_schema() -> dict[str, Any] | None:
     from importlib import import_module
 
     section: Any = import_module("nnspec.train.section")
-    return section.schema()  # type: ignore[no-any-return]
+    schema: dict[str, Any] = section.schema()
+    return schema
 
 
 def _page(module: str) -> Callable[[], str]:

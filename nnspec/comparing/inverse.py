@@ -14,6 +14,7 @@ from nnspec.ops.functions import operator_of
 from nnspec.ops.kinds import OrNone, Word
 from nnspec.ops.operator import REQUIRED
 from nnspec.ops.registry import find_operator, named_elsewhere
+from nnspec.ops.wrapper import Wrapper
 from nnspec.shapes.dim import recording
 
 if TYPE_CHECKING:
@@ -65,9 +66,9 @@ def _made(keras_class: str, config: Mapping[str, Any]) -> Operator | None:
     if REQUIRED in made.__dict__.values():
         return None
     inner = config.get("layer")
-    if cls.is_wrapper:
+    if isinstance(made, Wrapper):
         within = _made(inner["class_name"], inner["config"]) if isinstance(inner, dict) else None
-        return None if within is None else made.around(within)  # type: ignore[attr-defined]  # it is a wrapper
+        return None if within is None else made.around(within)
     return made
 
 
