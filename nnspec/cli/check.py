@@ -81,11 +81,11 @@ def run(arguments: Sequence[str]) -> int:
             return status
     reports: list[Report] = []
     unreadable: list[Unreadable] = []
-    fixer = Fixer(settings) if options.format in ("text", "json") else None
+    fixer = Fixer(settings)
     for named in named_files(options.files):
         try:
             report = read_report(_readable(named), settings)
-            reports.append(report if fixer is None else fixer.of(report, _readable(named)))
+            reports.append(fixer.of(report, _readable(named)))
         except Unreadable as error:
             unreadable.append(error)
     checked = Checked(tuple(reports), tuple(unreadable), options.strict)

@@ -65,6 +65,16 @@ class Fix(Record):
     safe: bool = False
     tried: bool = False
 
+    @property
+    def said(self) -> str:
+        """What it does, and what is then written, where its title does not say it."""
+        if "`" in self.title or len(self.edits) != 1:
+            return self.title
+        (edit,) = self.edits
+        line = edit.span.file.text[: edit.span.start].rpartition("\n")[2]
+        last_word = line[line.rstrip().rfind(" ") + 1 :]
+        return f"{self.title} (`{last_word}{edit.text}`)"
+
 
 class Diagnostic(Record):
     """One finding, with its place and a way out."""

@@ -31,7 +31,8 @@ def command(found: Diagnostic) -> str:
 def _message(found: Diagnostic) -> str:
     head = f"{found.message}: {found.label}" if found.label else found.message
     tail = (f"help: {found.help}",) if found.help else ()
-    return "\n".join([head, *(f"in: {frame.message}" for frame in found.trace), *found.notes, *tail])
+    fixes = [f"fix: {fix.said}" for fix in found.fixes if fix.tried]
+    return "\n".join([head, *(f"in: {frame.message}" for frame in found.trace), *found.notes, *tail, *fixes])
 
 
 def _data(text: str) -> str:

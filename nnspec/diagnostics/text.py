@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from nnspec.diagnostics.diagnostic import Diagnostic, Fix, Frame, Severity
+from nnspec.diagnostics.diagnostic import Diagnostic, Frame, Severity
 from nnspec.diagnostics.excerpt import Mark, excerpt, gutter_width
 
 if TYPE_CHECKING:
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 _HEADED = re.compile(r"[A-Za-z][\w-]*: ")
 _MOST_FRAMES = 12
-_LAST_WORD = re.compile(r"\S+\s*$")
 
 
 def render(found: Diagnostic, screen: Screen) -> str:
@@ -59,17 +58,7 @@ def _remarks(found: Diagnostic, screen: Screen) -> Iterator[tuple[str, str]]:
         yield "help", found.help
     for fix in found.fixes:
         if fix.tried:
-            yield "fix", _said(fix)
-
-
-def _said(fix: Fix) -> str:
-    """What a fix does, and what is then written, where its title does not say it."""
-    if "`" in fix.title or len(fix.edits) != 1:
-        return fix.title
-    (edit,) = fix.edits
-    line = edit.span.file.text[: edit.span.start].rpartition("\n")[2]
-    word = _LAST_WORD.search(line)
-    return f"{fix.title} (`{word[0] if word else ''}{edit.text}`)"
+            yield "fix", fix.said
 
 
 def _frames(trace: tuple[Frame, ...]) -> tuple[Frame | str, ...]:

@@ -124,6 +124,27 @@ def test_json_has_the_fixes_and_nothing_else_is_printed(cli: Cli, twice: Path) -
     assert text[:start] + edit["text"] + text[end:] == BOTH
 
 
+def test_all_formats_have_the_same_fixes(cli: Cli, tmp_path: Path) -> None:
+    path = tmp_path / "deep.nn"
+    path.write_text("Input(32, 32, 3) -> [Conv(8, 3, padding=same) -> MaxPool(2)] x 6 -> FC(10)\n")
+    (found,) = json_of(cli("check", path, "--format", "json").out)["files"][0]["diagnostics"]
+    (result,) = json_of(cli("check", path, "--format", "sarif").out)["runs"][0]["results"]
+    assert len(found["fixes"]) == 3
+    assert [fix["description"]["text"] for fix in result["fixes"]] == [fix["title"] for fix in found["fixes"]]
+    for fix, own in zip(result["fixes"], found["fixes"], strict=True):
+        (change,) = fix["artifactChanges"]
+        regions = [each["deletedRegion"] for each in change["replacements"]]
+        ends = [(edit["span"]["start"], edit["span"]["end"]) for edit in own["edits"]]
+        assert [(r["charOffset"], r["charLength"]) for r in regions] == [
+            (start["offset"], end["offset"] - start["offset"]) for start, end in ends
+        ]
+        assert [r["insertedContent"]["text"] for r in change["replacements"]] == [e["text"] for e in own["edits"]]
+    shown = [line.partition("= fix: ")[2] for line in cli("check", path).out.split("\n") if "= fix: " in line]
+    listed = [line for line in cli("check", path, "--format", "github").out.split("%0A") if line.startswith("fix: ")]
+    assert [line.removeprefix("fix: ").rstrip("\n") for line in listed] == shown
+    assert shown[0] == "repeat 5 times (`x 5`)"
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
