@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
+from nnspec.analysis.conditions import conditions
 from nnspec.analysis.quantities import QUANTITIES, Counts, count
 from nnspec.diagnostics.codes import limits, promises
 from nnspec.diagnostics.codes import names as name_codes
@@ -12,10 +13,15 @@ from nnspec.ops.kinds import Word
 from nnspec.program.elaborate import Elaborator
 from nnspec.program.program import Model, Program
 from nnspec.program.scope import BROKEN, Binding, Broken, Quantities, Scope
+from nnspec.program.truths import is_open, settled
 from nnspec.program.unit import Home
 from nnspec.program.values import Site
-from nnspec.shapes.condition import Condition
 from nnspec.syntax import tree
+
+if TYPE_CHECKING:
+    from nnspec.shapes.alternatives import Demand
+
+LONGEST: Final = 100  # characters of a condition in a message
 
 
 def verify_expectations(elaborator: Elaborator, program: Program) -> None:
@@ -82,19 +88,35 @@ def _verify(elaborator: Elaborator, node: tree.Expression, site: Site, models: d
     try:
         _refuse_words(elaborator, node, site)
         holds = elaborator.evaluate(node, site)
-        if isinstance(holds, Condition):
-            elaborator.report(
-                promises.UNDECIDED_EXPECT,
-                f"whether this holds depends on {holds}",
-                node.span,
-                help="give the size with `--input` to decide it",
-            )
+        if is_open(holds):
+            _judge_open(elaborator, holds, node, models)
         elif elaborator._boolean(holds, node, site) is False:
             label = _actual(elaborator, node, site)
             notes = _spending(node, models) if elaborator.explains else ()
             elaborator.report(promises.BROKEN_EXPECT, "this promise does not hold", node.span, label=label, notes=notes)
     except Broken:
         return
+
+
+def _judge_open(elaborator: Elaborator, holds: Demand, node: tree.Expression, models: dict[str | None, Model]) -> None:
+    """Say what the sizes that the networks take leave open of a promise."""
+    demands = [demand for model in dict.fromkeys(models.values()) for demand in conditions(model)]
+    truth = settled(holds, demands)
+    if truth is None:
+        message = f"whether this holds depends on {_open_text(holds)}"
+        help = "give the size with `--input` to decide it"
+        elaborator.report(promises.UNDECIDED_EXPECT, message, node.span, help=help)
+    elif not truth:
+        message = "this promise holds for no size that the network takes"
+        related = [str(demand) for demand in demands if demand.symbols & holds.symbols]
+        notes = (f"it takes {', '.join(related)}",) if related else ()
+        elaborator.report(promises.BROKEN_EXPECT, message, node.span, label=_open_text(holds), notes=notes)
+
+
+def _open_text(condition: Demand) -> str:
+    """The condition, or where a line does not hold it the sizes that it hangs on."""
+    text = str(condition)
+    return text if len(text) <= LONGEST else " and ".join(sorted(condition.symbols))
 
 
 def _spending(node: tree.Expression, models: dict[str | None, Model]) -> tuple[str, ...]:

@@ -206,7 +206,7 @@ def _both_lists(left: Any, right: Any) -> bool:
 def _named(value: Any) -> str:
     if isinstance(value, (tuple, range)):
         return f"a list of {len(value)}"
-    return "a condition" if isinstance(value, Condition) else show(value) if not hasattr(value, "wire") else "a tensor"
+    return "a condition" if hasattr(value, "ways") else show(value) if not hasattr(value, "wire") else "a tensor"
 
 
 def _number(value: Any, name: str) -> Any:

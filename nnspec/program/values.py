@@ -17,8 +17,8 @@ from nnspec.ops.kinds import Word, show
 from nnspec.program.functions import FUNCTIONS, Fault, arithmetic, compared, nested, of_whole, work_of
 from nnspec.program.reporting import MAX_STEPS, Reporter
 from nnspec.program.scope import BROKEN, OUTER, Binding, Broken, Formula, Numbers, Quantities, Scope, Tensor
+from nnspec.program.truths import denied, is_open, joined
 from nnspec.record import Record
-from nnspec.shapes.condition import Condition
 from nnspec.shapes.dim import DimTooLarge, Symbolic, symbol
 from nnspec.shapes.tensor import SPATIAL_NAMES, TensorType
 from nnspec.shapes.work import Work
@@ -109,7 +109,7 @@ class Evaluator(Reporter):
         Raises: Broken.
         """
         value = self.evaluate(node, site)
-        if isinstance(value, Condition):
+        if is_open(value):
             self.fail(
                 codes.SYMBOLIC_VALUE,
                 "a condition may not depend on a symbolic size",
@@ -117,16 +117,7 @@ class Evaluator(Reporter):
                 label=str(value),
                 help="fix the size with `--input`",
             )
-        self.refuse_word(value, node, site)
-        if not isinstance(value, bool):
-            self.fail(
-                codes.BAD_VALUE,
-                f"a condition must be true or false, not {show(value)}",
-                node.span,
-                label=show(value),
-                help="compare it: `… != 0`",
-            )
-        return value
+        return self._boolean(value, node, site)
 
     def unknown_name(self, name: str, span: Span, site: Site, label_span: Span | None = None) -> NoReturn:
         """Report a name that nothing in scope defines.
@@ -232,12 +223,20 @@ class Evaluator(Reporter):
     def _unary(self, node: tree.Unary, site: Site, words: Mapping[str, str] | None) -> Any:
         if node.operator == "not":
             value = self.evaluate(node.operand, site)
-            return value.negated() if isinstance(value, Condition) else not self._boolean(value, node.operand, site)
+            return (
+                self._on_truths(node, denied, value) if is_open(value) else not self._boolean(value, node.operand, site)
+            )
         value = self.evaluate(node.operand, site)
         self.refuse_word(value, node.operand, site)
         if isinstance(value, bool) or not isinstance(value, (int, Fraction, float, Symbolic)):
             self.fail(codes.BAD_VALUE, f"`{node.operator}` needs a number, not {self.named(value)}", node.span)
         return -value if node.operator == "-" else value
+
+    def _on_truths(self, node: tree.Expression, operation: Callable[..., Any], *operands: Any) -> Any:
+        try:
+            return operation(*operands)
+        except Fault as fault:
+            self._fault(fault, node)
 
     def _binary(self, node: tree.Binary, site: Site, words: Mapping[str, str] | None) -> Any:
         if node.operator in ("and", "or"):
@@ -261,18 +260,15 @@ class Evaluator(Reporter):
 
     def _logical(self, node: tree.Binary, site: Site) -> Any:
         left = self.evaluate(node.left, site)
-        if isinstance(left, Condition):
-            self.fail(
-                codes.SYMBOLIC_VALUE,
-                f"`{node.operator}` cannot join conditions on symbolic sizes",
-                node.left.span,
-                label=str(left),
-                help="write two separate promises",
-            )
-        if self._boolean(left, node.left, site) is (node.operator == "or"):
+        settles = node.operator == "or"
+        if not is_open(left) and self._boolean(left, node.left, site) is settles:
             return left
         right = self.evaluate(node.right, site)
-        return right if isinstance(right, Condition) else self._boolean(right, node.right, site)
+        if not is_open(right) and self._boolean(right, node.right, site) is settles:
+            return right
+        if not is_open(left) or not is_open(right):
+            return left if is_open(left) else right
+        return self._on_truths(node, joined, node.operator, left, right)
 
     def _boolean(self, value: Any, node: tree.Expression, site: Site) -> bool:
         self.refuse_word(value, node, site)

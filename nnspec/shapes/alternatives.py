@@ -59,6 +59,8 @@ class Either(Record):
     parts: tuple[tuple[Condition | Among, ...], ...]
 
     def __str__(self) -> str:
+        if len(self.parts) == 1:
+            return " and ".join(map(str, self.parts[0]))
         return " or ".join(_text(part) for part in self.parts)
 
     @property

@@ -8,14 +8,13 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING
 
-from nnspec.shapes.size_set import Progression, solutions
+from nnspec.shapes.size_set import Progression, SizeSet, solutions
 from nnspec.shapes.symbolic import Extreme, Floor
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from nnspec.shapes.alternatives import Demand
-    from nnspec.shapes.condition import Condition
     from nnspec.shapes.symbolic import Dim
 
 MOST_CLASSES = 512
@@ -24,12 +23,9 @@ MOST_TRIED = 256  # values of the symbol
 _ALL = Progression(1, None, 1, 0)
 
 
-def decided(condition: Condition) -> bool | None:
+def decided(demand: Demand) -> bool | None:
     """True where all values of its one symbol fulfil it, False where none does, None where that is not known."""
-    if _classes(condition.left) * _classes(condition.right) > MOST_CLASSES:
-        return None
-    (name,) = condition.symbols
-    found = solutions(name, [condition], MOST_TRIED)
+    found = _fulfilling([demand])
     if found is None:
         return None
     return False if found.is_empty else True if found.as_progression() == _ALL else None
@@ -37,13 +33,18 @@ def decided(condition: Condition) -> bool | None:
 
 def contradictory(demands: Sequence[Demand]) -> bool:
     """Whether it is certain that no values fulfil all demands, which depend on the same symbols."""
+    found = _fulfilling(demands)
+    return found is not None and found.is_empty
+
+
+def _fulfilling(demands: Sequence[Demand]) -> SizeSet | None:
+    """The values of the one symbol that fulfil all demands; None where there are several, or it takes much."""
     symbols = demands[0].symbols
     leaves = {leaf for demand in demands for way in demand.ways for leaf in way}
     if len(symbols) != 1 or prod(_classes(leaf.left) * _classes(leaf.right) for leaf in leaves) > MOST_CLASSES:
-        return False
+        return None
     (name,) = symbols
-    found = solutions(name, demands, MOST_TRIED)
-    return found is not None and found.is_empty
+    return solutions(name, demands, MOST_TRIED)
 
 
 def _classes(dim: Dim) -> int:
