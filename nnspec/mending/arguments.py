@@ -10,7 +10,7 @@ from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Any
 
 from nnspec.mending.candidate import Candidate, Case
-from nnspec.mending.replay import Stopped, spans_before
+from nnspec.mending.replay import Stopped
 from nnspec.mending.witness import Applied, Scene
 from nnspec.mending.writing import Wording, added, replaced, value_text
 from nnspec.ops.axes import Axis
@@ -58,24 +58,25 @@ def earlier_arguments(case: Case) -> Iterator[Candidate]:
     """Other arguments for one operator before the fault, or one word for all of them in a branch."""
     if isinstance(case.scene, Scene) and not case.scene.is_read:
         return
-    for distance, span in enumerate(spans_before(case.scene.steps, case.wires)[:MOST_STAGES]):
+    for distance, (level, span) in enumerate(case.before()[:MOST_STAGES]):
         applied, node = _at(case, span), case.places.at(span, tree.Apply)
         if applied is None or node is None:
             continue
         is_input = applied.operator.is_input
         more = 0.1 + 0.04 * distance
         for declared in applied.operator.params.values():
-            for value in islice(_suiting(case, span, applied, declared), MOST_SUITING):
+            for value in islice(_suiting(case, level, span, declared), MOST_SUITING):
                 yield from _written(case, applied, node, declared, value, more + 1.2 * (is_input and declared.variadic))
-    for wires in dict.fromkeys([*[(wire,) for wire in case.wires], case.wires]):
-        yield from _words_for_all(case, spans_before(case.scene.steps, wires)[:MOST_STAGES], is_replayed=True)
+    for level, wires in enumerate(case.wanted()):
+        for some in dict.fromkeys([*[(wire,) for wire in wires], wires]):
+            yield from _words_for_all(case, case.leading(level, some)[:MOST_STAGES], level)
 
 
 def arguments_around(case: Case) -> Iterator[Candidate]:
     """Words and flags of operators in the repeats around the fault, whose turns before led to it."""
     for turn, _ in case.scene.turns[:2]:
         spans = _inside(case, turn.body.span)[:MOST_STAGES]
-        yield from _words_for_all(case, spans, is_replayed=False)
+        yield from _words_for_all(case, spans, None)
         for distance, span in enumerate(spans[:MOST_AROUND]):
             applied, node = _at(case, span), case.places.at(span, tree.Apply)
             if applied is None or node is None:
@@ -108,8 +109,9 @@ def _matters(case: Case, applied: Applied, name: str, value: Any) -> bool:
     return len(found[1]) == 1 and found[0] != found[1]
 
 
-def _suiting(case: Case, span: Span, applied: Applied, declared: Param[Any]) -> Iterator[Any]:
+def _suiting(case: Case, level: int, span: Span, declared: Param[Any]) -> Iterator[Any]:
     """Values of one argument of an earlier operator with which the rule at fault holds."""
+    applied = case.testimony.latest[span]
     name, own = declared.name, applied.operator.__dict__[declared.name]
     for value in islice(declared.kind.near(own, case.sizes), MOST_VALUES):
         if applied.operator.is_input and declared.variadic and len(value) <= len(own):
@@ -118,12 +120,15 @@ def _suiting(case: Case, span: Span, applied: Applied, declared: Param[Any]) -> 
         def changed(step: OperatorStep, value: Any = value) -> Operator | None:
             return _other(case, step, {span}, name, value)
 
-        if case.holds_with(changed):
+        if case.holds_with(changed, level):
             yield value
 
 
-def _words_for_all(case: Case, spans: list[Span], *, is_replayed: bool) -> Iterator[Candidate]:
-    """One word for all operators that have an argument of this name: `padding=same`, say."""
+def _words_for_all(case: Case, spans: list[Span], level: int | None) -> Iterator[Candidate]:
+    """One word for all operators that have an argument of this name: `padding=same`, say.
+
+    They lead to the fault at a level; where they do not, it is not known beforehand whether that helps.
+    """
     there = [(span, applied) for span in spans if (applied := _at(case, span)) is not None]
     offered = {(n, w): p for _, a in there for n, p in a.operator.params.items() for w in p.kind.words}
     for (name, word), declared in offered.items():
@@ -135,7 +140,7 @@ def _words_for_all(case: Case, spans: list[Span], *, is_replayed: bool) -> Itera
         def changed(step: OperatorStep, places: set[Span] = takers, name: str = name, word: str = word) -> Any:
             return _other(case, step, places, name, word)
 
-        if is_replayed and not case.holds_with(changed):
+        if level is not None and not case.holds_with(changed, level):
             continue
         wording: Wording = ()
         for span, node in nodes:
@@ -178,7 +183,7 @@ def does_nothing(operator: Operator, value: Any, inputs: tuple[TensorType, ...])
 
 def _accepts(case: Case, scene: Scene, operator: Operator) -> bool:
     try:
-        case.replay.infer(scene.applied.wrapping.changed(operator), [scene.types[wire] for wire in scene.operands])
+        case.replay.infer(scene.applied.wrapping.changed(operator), scene.applied.inputs)
     except Stopped:
         return False
     return True
@@ -194,9 +199,9 @@ def _other(case: Case, step: OperatorStep, spans: set[Span], name: str, value: A
     if step.span not in spans:
         return None
     applied = case.written(step)
-    if applied is None or applied.wrapping.steps or name not in applied.operator.params:
+    if applied is None or name not in applied.operator.params:
         return None
-    return applied.wrapping.changed(with_argument(applied.operator, name, value))
+    return applied.whole(with_argument(applied.operator, name, value))
 
 
 # How it is written.

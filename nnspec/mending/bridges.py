@@ -68,8 +68,10 @@ def _other_rank(x: TensorType, goals: Sequence[TensorType]) -> Iterator[Chain]:
     if x.rank > 1:
         yield (GlobalAvgPool(),)
         yield (Flatten(),)
-    if x.rank > 2:
+    if x.rank == 3:
         yield (Reshape(sizes=(_product(x.spatial), x.channels)),)
+    if x.rank > 3:  # the first axis is time more often than depth
+        yield (Reshape(sizes=(x.shape[0], _product(x.shape[1:]))),)
     if 1 <= x.rank <= 3 and (not goals or any(goal.rank == x.rank + 1 for goal in goals)):
         yield (Reshape(sizes=(*x.shape, 1)),)
     for goal in list(dict.fromkeys(goals))[:_MOST_GOALS]:

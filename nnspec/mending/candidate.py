@@ -5,9 +5,11 @@ Each kind of change has a file of its own, which proposes; what is proposed is a
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from nnspec.mending.replay import Replay, Stopped
+from nnspec.mending.outside import Level
+from nnspec.mending.replay import Replay, Stopped, leading, spans_before
 from nnspec.mending.witness import Kept, Scene
 from nnspec.mending.writing import Wording, shown
 from nnspec.record import Record
@@ -62,12 +64,32 @@ class Case:
         return self.scene.operands if isinstance(self.scene, Scene) else (self.scene.wire,)
 
     @property
+    def levels(self) -> tuple[Level, ...]:
+        """The steps before the fault: in its own region, and in those around, from the inside out."""
+        return (Level(self.scene.steps, self.scene.types), *self.scene.outside)
+
+    def before(self) -> list[tuple[int, Span]]:
+        """The places of the operators that lead to the fault, the nearest first, each with its level."""
+        return [(at, span) for at, wires in enumerate(self.wanted()) for span in self.leading(at, wires)]
+
+    def wanted(self) -> list[tuple[int, ...]]:
+        """For each level the wires that must have other types, or that lead to such."""
+        found = [self.wires]
+        for here, around in pairwise(self.levels):
+            inside = leading(here.steps, found[-1])
+            found.append(tuple([outer for outer, inner in around.handed if inner in inside]))
+        return found
+
+    def leading(self, level: int, wires: Sequence[int]) -> list[Span]:
+        """The places of the operators of a level that lead to some wires of it, the nearest first."""
+        return spans_before(self.levels[level].steps, wires)
+
+    @property
     def sizes(self) -> tuple[int, ...]:
         """Numbers that play a part: the sizes that arrive, how many elements those are, the sizes wanted."""
-        arriving = [self.scene.types[wire] for wire in self.wires]
-        shapes = [type.shape for type in arriving if isinstance(type, TensorType)]
-        found = [size for shape in shapes for size in shape]
-        found += [type.size for type in arriving if isinstance(type, TensorType)]
+        arriving = self.scene.arriving if isinstance(self.scene, Scene) else (self.scene.leaves,)
+        found = [size for type in arriving for size in type.shape]
+        found += [type.size for type in arriving]
         if isinstance(self.scene, Kept):
             found += [size for size in self.scene.wanted if size is not None]
         return tuple(dict.fromkeys([size for size in found if isinstance(size, int)]))
@@ -75,22 +97,29 @@ class Case:
     def holds(self, types: Sequence[Type]) -> bool:
         """Whether the rule holds for these types of all wires."""
         if isinstance(self.scene, Kept):
-            return suits(types[self.scene.wire], self.scene.wanted)
+            return suits(types[self.scene.wire], (*[None] * self.scene.hidden, *self.scene.wanted))
         if not self.scene.is_read:
             return False  # other types are still as many
         applied = self.scene.applied
         try:
-            self.replay.infer(applied.wrapping.changed(applied.operator), [types[w] for w in self.scene.operands])
+            self.replay.infer(applied.whole(applied.operator), [types[wire] for wire in self.scene.operands])
         except Stopped:
             return False
         return True
 
-    def holds_with(self, changed: Changed) -> bool:
-        """Whether the rule holds where some operators before are others."""
+    def holds_with(self, changed: Changed, level: int = 0) -> bool:
+        """Whether the rule holds where some operators before are others, from a level inwards."""
+        outer: list[Type] = []
+        handed: tuple[tuple[int, int], ...] = ()
         try:
-            return self.holds(self.replay.types(self.scene.steps, self.scene.types, changed))
+            for here in reversed(self.levels[: level + 1]):
+                types = list(here.types)
+                for there, inside in handed:
+                    types[inside] = outer[there]
+                outer, handed = self.replay.types(here.steps, types, changed), here.handed
         except Stopped:
             return False
+        return self.holds(outer)
 
     def written(self, step: object) -> Applied | None:
         """How a step was written."""

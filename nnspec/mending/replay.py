@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeAlias
 
 from nnspec.diagnostics.diagnostic import RuleError
+from nnspec.program.liveness import uses_of
 from nnspec.program.program import CallStep, OperatorStep, Region, RunStep, Step, Use
 from nnspec.shapes.condition import recording
 from nnspec.shapes.symbolic import DimTooLarge
@@ -100,6 +101,16 @@ class Replay:
         return given
 
 
+def leading(steps: Sequence[Step], wires: Sequence[int]) -> set[int]:
+    """The wires, and all those that lead to them."""
+    wanted = set(wires)
+    for step in reversed(steps):
+        if wanted.intersection(step.outputs):
+            wanted.update(step.operands if isinstance(step, OperatorStep) else ())
+            wanted.update([wire for use in uses_of(step) for wire in use.operands])
+    return wanted
+
+
 def spans_before(steps: Sequence[Step], wires: Sequence[int]) -> list[Span]:
     """The places of the operators that lead to some wires, the nearest first, each once."""
     found: dict[Span, None] = {}
@@ -111,7 +122,7 @@ def spans_before(steps: Sequence[Step], wires: Sequence[int]) -> list[Span]:
             found[step.span] = None
             wanted.update(step.operands)
             continue
-        for use in (step.use,) if isinstance(step, CallStep) else reversed(step.cycle):
+        for use in reversed(uses_of(step)):
             found.update(dict.fromkeys(_all_inside(use.region)))
             wanted.update(use.operands)
     return list(found)
@@ -131,5 +142,5 @@ def _all_inside(region: Region) -> list[Span]:
             if isinstance(step, OperatorStep):
                 found[step.span] = None
             else:
-                todo.extend(use.region for use in ((step.use,) if isinstance(step, CallStep) else step.cycle))
+                todo.extend(use.region for use in uses_of(step))
     return list(found)

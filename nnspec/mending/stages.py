@@ -12,7 +12,7 @@ from nnspec.diagnostics.codes.shapes import WRONG_RANK
 from nnspec.diagnostics.diagnostic import Edit
 from nnspec.mending.bridges import bridge_cost, bridges, crop_like, merges
 from nnspec.mending.candidate import Candidate, suits
-from nnspec.mending.replay import Stopped, spans_before
+from nnspec.mending.replay import Stopped
 from nnspec.mending.witness import Kept, Scene
 from nnspec.mending.writing import after, arrow, before, instead, stage_text
 from nnspec.ops.registry import find_operator
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from nnspec.mending.candidate import Case
+    from nnspec.mending.witness import Applied
     from nnspec.ops.operator import Operator
     from nnspec.shapes.tensor import Type
 
@@ -197,9 +198,8 @@ def _with_shortcut(case: Case, node: tree.Apply, merge: str, text: str, cost: fl
 
 def _before_promise(case: Case, kept: Kept) -> Iterator[Candidate]:
     """Stages at the end of the stage that promises a shape."""
-    x = kept.types[kept.wire]
-    promise = _promise(case)
-    if not isinstance(x, TensorType) or promise is None:
+    x, promise = kept.leaves, _promise(case)
+    if promise is None:
         return
     wanted = [size if size is not None else 1 for size in kept.wanted]
     goal = TensorType(tuple(wanted), x.dtype)
@@ -225,18 +225,20 @@ def _before_promise(case: Case, kept: Kept) -> Iterator[Candidate]:
 def _before_earlier(case: Case) -> Iterator[Candidate]:
     """Stages before an operator that leads to the fault, a pooling before the last `Dense`, say."""
     goal = _goal(case)
-    for distance, span in enumerate(spans_before(case.scene.steps, case.wires)[:MOST_STAGES]):
+    for distance, (level, span) in enumerate(case.before()[:MOST_STAGES]):
         node = case.places.at(span, tree.Apply)
         place = None if node is None else case.places.stage_of(node)
-        inputs = _inputs_at(case, span)
-        if node is None or place is None or inputs is None or node.braces is not None:
+        there = _there(case, level, span)
+        if node is None or place is None or there is None or node.braces is not None:
             continue
+        inputs: Any = there.inputs
         for chain in bridges(inputs[0], goal):
 
-            def changed(step: OperatorStep, span: Span = span, chain: Chain = chain) -> Any:
-                return _Behind(chain, step.operator) if step.span == span and step.operands else None
+            def changed(step: OperatorStep, span: Span = span, chain: Chain = chain, there: Applied = there) -> Any:
+                is_it = step.span == span and step.operands
+                return _Behind(tuple(map(there.whole, chain)), step.operator) if is_it else None
 
-            if case.holds_with(changed):
+            if case.holds_with(changed, level):
                 text = _text(case, chain)
                 flow, stage = place
                 title = f"put `{text}` before `{node.name}`{case.where(node)}"
@@ -244,12 +246,12 @@ def _before_earlier(case: Case) -> Iterator[Candidate]:
                 yield Candidate(title, before(stage, flow, text), cost, type(chain[0]).__name__)
 
 
-def _inputs_at(case: Case, span: Span) -> list[TensorType] | None:
-    """What arrives at the operator of a place in the region of the fault."""
-    for step in reversed(case.scene.steps):
+def _there(case: Case, level: int, span: Span) -> Applied | None:
+    """How the operator of a place was applied in a region before the fault, if to tensors of known types."""
+    for step in reversed(case.levels[level].steps):
         if isinstance(step, OperatorStep) and step.span == span and step.operands:
-            types = [case.scene.types[wire] for wire in step.operands]
-            return types if all(isinstance(type, TensorType) for type in types) else None  # type: ignore[return-value]
+            found = case.written(step)
+            return found if found and all(isinstance(type, TensorType) for type in found.inputs) else None
     return None
 
 
@@ -271,9 +273,7 @@ def promised_shape(case: Case) -> Iterator[Candidate]:
     promise, kept = _promise(case), case.scene
     if promise is None or not isinstance(kept, Kept):
         return
-    leaves = kept.types[kept.wire]
-    if not isinstance(leaves, TensorType):
-        return
+    leaves = kept.leaves
     text = ", ".join(map(str, leaves.shape)) + ("," if leaves.rank == 1 else "")
     items = promise.shape.items
     if len(items) == leaves.rank:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from nnspec.compiler import Effort, compile_tree
 from nnspec.diagnostics.diagnostic import Diagnostics
+from nnspec.mending.outside import WatchedRegions
 from nnspec.mending.trial import Frugal, Sign
 from nnspec.program.program import OperatorStep, Step
 from nnspec.program.scope import LOST, Frame, Scope, Tensor, Value, Wrapping
@@ -20,6 +21,7 @@ from nnspec.shapes.tensor import TensorType, Type
 if TYPE_CHECKING:
     from nnspec.compiler import Settings
     from nnspec.diagnostics.diagnostic import Code
+    from nnspec.mending.outside import Level
     from nnspec.ops.operator import Operator
     from nnspec.source import Span
     from nnspec.syntax import tree
@@ -33,14 +35,18 @@ class Applied(Record):
     wrapping: Wrapping
     inputs: tuple[Type, ...]
 
+    def whole(self, operator: Operator) -> Operator:
+        """Another operator in its place as it works there: with the wrappers, on all steps at once."""
+        return self.wrapping.stepped(self.wrapping.changed(operator), list(self.inputs))
+
 
 class Scene(Record):
     """What was there when an operator refused what arrived.
 
     `span` is the stage's, or its name's. `steps` are those of the region before it, over wires of `types`; `operands`
     are the wires that arrive. `flows` are the places of what braces gave, one for each of the first operands; `turns`
-    are those around it, with their numbers. `is_read` is false where it takes another number of tensors, for then its
-    arguments were not read.
+    are those around it, with their numbers, and `outside` is what stands before its region, from the inside out.
+    `is_read` is false where it takes another number of tensors, for then its arguments were not read.
     """
 
     applied: Applied
@@ -50,23 +56,29 @@ class Scene(Record):
     steps: tuple[Step, ...]
     types: tuple[Type, ...]
     turns: tuple[tuple[tree.Repeat | tree.For, int], ...]
+    outside: tuple[Level, ...]
     is_read: bool = True
 
     @property
     def arriving(self) -> tuple[TensorType, ...]:
-        """The types that arrive, if all are known."""
-        found = tuple([self.types[wire] for wire in self.operands])
-        return tuple([type for type in found if isinstance(type, TensorType)])
+        """The types that arrive, if all are known, without the axes that wrappers hide."""
+        return tuple([type for type in self.applied.inputs if isinstance(type, TensorType)])
 
 
 class Kept(Record):
-    """What was there when a promise was broken: what leaves the stage, and the sizes wanted of it, None for any."""
+    """What was there when a promise was broken: what leaves the stage, and the sizes wanted of it, None for any.
+
+    `hidden` of its axes are steps of wrappers, which no promise names.
+    """
 
     wire: int
+    leaves: TensorType
     wanted: tuple[Any, ...]
+    hidden: int
     steps: tuple[Step, ...]
     types: tuple[Type, ...]
     turns: tuple[tuple[tree.Repeat | tree.For, int], ...]
+    outside: tuple[Level, ...]
 
 
 class Witness(Frugal):
@@ -79,6 +91,7 @@ class Witness(Frugal):
         self.written: dict[int, Applied] = {}
         self._scene: _Late | Kept | None = None
         self.held: list[Step] = []
+        self.regions = self._watched = WatchedRegions()
         #: How the operator at each place was written when it was applied last.
         self.latest: dict[Span, Applied] = {}
 
@@ -124,17 +137,21 @@ class Witness(Frugal):
         """The scene at a promise: the last wire of this type is the one that leaves the stage."""
         if not all(size is None or isinstance(size, (int, Symbolic)) for size in wanted):
             return None  # it is at fault itself
+        whole, steps = frame.wrapping.whole(type), frame.wrapping.steps
         for wire in range(len(frame.types) - 1, -1, -1):
-            if frame.types[wire] is type:
-                return Kept(wire, tuple(wanted), tuple(frame.steps), tuple(frame.types), self._turns_at_hand())
+            if frame.types[wire] is type or (steps and frame.types[wire] == whole):
+                there = (tuple(frame.steps), tuple(frame.types), self._turns_at_hand(), self._watched.around(frame))
+                return Kept(wire, type, tuple(wanted), len(steps) if type.batched else 0, *there)
         return None
 
     def report(self, code: Code, message: str, span: Span, **more: Any) -> None:
         """Report a finding, and keep what it was found on."""
         key = (code.number, span.file.path, span.start, span.end)
         if self._scene is not None and key not in self.scenes:
-            scene = self._scene
-            self.scenes[key] = scene.at_hand(self._turns_at_hand()) if isinstance(scene, _Late) else scene
+            scene: Scene | Kept | _Late = self._scene
+            if isinstance(scene, _Late):
+                scene = scene.at_hand(self._turns_at_hand(), self._watched)
+            self.scenes[key] = scene
         super().report(code, message, span, **more)
 
     def _turns_at_hand(self) -> tuple[tuple[tree.Repeat | tree.For, int], ...]:
@@ -151,10 +168,10 @@ class _Late(Record):
     frame: Frame
     is_read: bool = True
 
-    def at_hand(self, turns: tuple[tuple[tree.Repeat | tree.For, int], ...]) -> Scene:
+    def at_hand(self, turns: tuple[tuple[tree.Repeat | tree.For, int], ...], regions: WatchedRegions) -> Scene:
         """The scene as it is now."""
-        steps, types = tuple(self.frame.steps), tuple(self.frame.types)
-        return Scene(self.applied, self.span, self.operands, self.flows, steps, types, turns, self.is_read)
+        there = (tuple(self.frame.steps), tuple(self.frame.types), turns, regions.around(self.frame))
+        return Scene(self.applied, self.span, self.operands, self.flows, *there, self.is_read)
 
 
 class Testimony(Record):

@@ -208,6 +208,37 @@ Input(16) -> FC(3)
 
 Input(10, 8) -> TimeDistributed{ Conv(4, 3) } -> FC(1)
 
+Input(10, 8, 8, 3) -> TimeDistributed{ Add{ Conv(3, 3) | _ } -> GAP } -> LSTM(4)
+=> Input(10, 8, 8, 3) -> TimeDistributed{ Add{ Conv(3, 3, padding=same) | _ } -> GAP } -> LSTM(4)
+
+Input(6, 12, 12, 3) -> TimeDistributed{ [Conv(4, 3) -> Pool] x 3 -> GAP } -> LSTM(4)
+=> Input(6, 12, 12, 3) -> TimeDistributed{ [Conv(4, 3) -> Pool] x 2 -> GAP } -> LSTM(4)
+
+Input(6, 9, 9, 3) -> TimeDistributed{ Conv(4, 3) : (9, 9, 4) -> GAP } -> LSTM(4)
+=> Input(6, 9, 9, 3) -> TimeDistributed{ Conv(4, 3, padding=same) : (9, 9, 4) -> GAP } -> LSTM(4)
+
+Input(6, 9, 9, 3) -> TimeDistributed{ Conv(4, 3) -> GAP : (5) } -> LSTM(4)
+=> Input(6, 9, 9, 3) -> TimeDistributed{ Conv(5, 3) -> GAP : (5) } -> LSTM(4)
+
+Input(6, 9, 9, 3) -> TimeDistributed{ Conv(4, 3) } -> LSTM(8) -> FC(1)
+=> Input(6, 9, 9, 3) -> TimeDistributed{ Conv(4, 3) } -> Reshape(6, 196) -> LSTM(8) -> FC(1)
+
+Input(20, 8) -> LSTM(4) -> (LSTM(8, sequences=true) -> Dropout(0.1)) x 2 -> FC(1)
+=> Input(20, 8) -> LSTM(4, sequences=true) -> (LSTM(8, sequences=true) -> Dropout(0.1)) x 2 -> FC(1)
+
+block Rec(u) = Dropout(0.1) -> LSTM(u)
+Input(20, 8) -> LSTM(4) -> Rec(8) -> FC(1)
+=> Input(20, 8) -> LSTM(4, sequences=true) -> Rec(8) -> FC(1)
+
+block Rec(u) = LSTM(u)
+block Two(u) = Rec(u) -> BN
+Input(20, 8) -> GRU(4) -> BN -> Two(8) -> FC(1)
+=> Input(20, 8) -> GRU(4, sequences=true) -> BN -> Two(8) -> FC(1)
+
+shared Tower = Conv(8, 3) -> ReLU -> Conv(8, 3)
+x = Input(6, 6, 1) -> Conv(4, 3)
+x -> Tower -> FC(1)
+
 Input(9, 8) -> Add{ Conv(8, 3, dilation=5) | _ } -> FC(1)
 
 Input(2, 2, 8) -> ConvTranspose(4, 3, padding=2) -> FC(1)
