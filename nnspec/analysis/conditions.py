@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
-from nnspec.diagnostics.codes import shapes as codes
 from nnspec.diagnostics.diagnostic import Diagnostics
 from nnspec.program.liveness import uses_of
 from nnspec.program.program import Model, Program, Region
@@ -15,6 +14,7 @@ from nnspec.shapes.tensor import TensorType
 if TYPE_CHECKING:
     from nnspec.shapes.alternatives import Demand
     from nnspec.shapes.solve import Unsatisfiable
+    from nnspec.source import Span
 
 #: `check` verifies them, and shows them.
 _ANSWERS: WeakKeyDictionary[Region, list[Demand] | Unsatisfiable] = WeakKeyDictionary()
@@ -38,13 +38,9 @@ def verify_sizes(program: Program, found: Diagnostics) -> None:
     for model in program.models if demanding else ():
         answer = _simplest(model)
         if not isinstance(answer, list):
-            found.report(
-                codes.NO_VALID_SIZE,
-                f"no size of {answer.symbol} suits every stage of {model.name}",
-                model.span,
-                notes=tuple(f"one stage needs {condition}" for condition in answer.conditions),
-                help="give the sizes with `--input` to see which stage they break at",
-            )
+            from nnspec.analysis.conflict import report  # few specs contradict themselves
+
+            report(model, answer, _demanded(model, set()), found)
 
 
 def _simplest(model: Model) -> list[Demand] | Unsatisfiable:
@@ -65,16 +61,16 @@ def _letters(model: Model) -> list[str]:
     return list(dict.fromkeys(name for size in sizes for name in sorted(symbols_of(size))))
 
 
-def _demanded(model: Model, seen: set[Region]) -> list[Demand]:
-    """The conditions of all regions that were not seen before."""
-    found: dict[Demand, None] = {}
+def _demanded(model: Model, seen: set[Region]) -> dict[Demand, Span]:
+    """The conditions of all regions that were not seen before, each with a place that demands it."""
+    found: dict[Demand, Span] = {}
     todo = [model.region]
     while todo:
         region = todo.pop()
-        found.update(dict.fromkeys(region.conditions))
+        found.update((each, place) for each, place in region.conditions.items() if each not in found)
         for step in region.steps:
             for use in uses_of(step):
                 if use.region not in seen:
                     seen.add(use.region)
                     todo.append(use.region)
-    return list(found)
+    return found

@@ -26,7 +26,7 @@ from nnspec.program.settings import Given
 from nnspec.program.sharing import Sharing
 from nnspec.program.unit import Block, Home, Part, Shared, Unit
 from nnspec.program.values import Site
-from nnspec.shapes.condition import compare, demand, recording
+from nnspec.shapes.condition import compare, demand, recording, stand_at
 from nnspec.shapes.dim import is_known
 from nnspec.shapes.tensor import TensorType, shape_text
 from nnspec.source import Span
@@ -277,6 +277,7 @@ class Elaborator(Declarations):
         tensor = self.feeding.pop(0)
         assert isinstance(tensor.type, TensorType)
         # A capital in the model's own sizes takes any size; a number demands itself of a size that is open here.
+        stand_at(self.fed_at)
         truths = [compare(a, "==", b) for a, b in zip(wanted.shape, tensor.type.shape, strict=False)]
         same = len(wanted.shape) == tensor.type.rank and False not in truths
         for size, truth in zip(wanted.shape, truths, strict=False):

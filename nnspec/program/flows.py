@@ -35,7 +35,7 @@ from nnspec.program.scope import (
 from nnspec.program.stages import OperatorApplier
 from nnspec.program.unit import Home, Part
 from nnspec.program.values import Site
-from nnspec.shapes.condition import compare, demand
+from nnspec.shapes.condition import compare, demand, stand_at
 from nnspec.shapes.dim import Dim, DimTooLarge, Symbolic
 from nnspec.shapes.tensor import TensorType, shape_text
 from nnspec.source import SourceFile, Span
@@ -315,6 +315,7 @@ class FlowElaborator(OperatorApplier):
                 help=f"write `: {shown}`",
             )
             return
+        stand_at(node.shape.span)
         for axis, (size, promised) in enumerate(zip(type.shape, wanted, strict=True)):
             if isinstance(node.shape.items[axis], tree.Outer):
                 continue

@@ -142,6 +142,11 @@ def forget() -> None:
     _Latest.liveness = Liveness()
 
 
+def recall(liveness: Liveness) -> None:
+    """What is compiled now shares regions with what this is known of."""
+    _Latest.liveness = liveness
+
+
 def liveness_of(region: Region) -> Liveness:
     """What is known of the network with this region, shared by all who ask."""
     return _Latest.liveness

@@ -48,7 +48,7 @@ def make_model(
         () if lost else tuple([tensor.wire for _, tensor in named]),
         (),
         tuple(labels.items()),
-        tuple(frame.conditions),
+        frame.conditions,
     )
     model = Model(
         name,

@@ -17,6 +17,8 @@ from nnspec.source import Span
 from nnspec.syntax.tree import Node, Tree
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from nnspec.shapes.alternatives import Demand
 
 
@@ -35,7 +37,7 @@ class Region(Record):
     results: tuple[int, ...]
     exports: tuple[int, ...] = ()
     labels: tuple[tuple[int, str], ...] = ()
-    conditions: tuple[Demand, ...] = ()
+    conditions: Mapping[Demand, Span] = {}  # each with the stage or promise that was the first to demand it
 
     __eq__ = object.__eq__
     __hash__ = object.__hash__  # Python's own: analyses look regions up again and again

@@ -179,7 +179,7 @@ def _elaborate(frame: Frame, types: tuple[Type, ...], arriving: Value | None, ou
         () if lost else tuple([tensor.wire for tensor in tensors_in(result)]),
         exports,
         tuple(frame.label_names.items()),
-        tuple(conditions),
+        conditions,
     )
     reads = tuple(frame.reads.items())
     frame.close()

@@ -201,7 +201,7 @@ class Frame:
         self.labels: dict[Key, Binding] = {}
         self.lost: set[str] = set()  # labels that a fault, or a number that is not known, kept from being put
         self.label_names: dict[int, str] = {}
-        self.conditions: list[Demand] = []
+        self.conditions: dict[Demand, Span] = {}
         self.root = Scope(None, self)
 
     def wire(self, type: Type) -> Tensor:

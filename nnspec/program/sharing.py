@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from nnspec.diagnostics.codes import graph as codes
 from nnspec.diagnostics.diagnostic import Label
 from nnspec.program.program import CallStep, OperatorStep, Region, RunStep
+from nnspec.shapes.condition import stand_at
 from nnspec.shapes.dim import Symbolic, compare, demand
 from nnspec.source import Span
 
@@ -38,6 +39,7 @@ class Sharing:
         """Whether the weights of a use of an owner are those of its first use; reported where they differ."""
         signature = self.signature(region)
         first, there = self._first.setdefault(owner, (signature, span))
+        stand_at(span)
         if first == signature or self._may_be_equal(signature, first):
             return True
         mine, yours = self._difference(signature, first)

@@ -22,6 +22,7 @@ from nnspec.program.scope import LOST, Broken, Frame, Scope, Tensor, Value
 from nnspec.program.unit import Home
 from nnspec.program.values import Site
 from nnspec.record import Record
+from nnspec.shapes.condition import stand_at
 from nnspec.shapes.symbolic import MAX_BITS, DimTooLarge
 from nnspec.shapes.tensor import TensorType, shape_text, sizes_text
 from nnspec.shapes.work import Work
@@ -256,6 +257,7 @@ class OperatorApplier(ArgumentReader):
         if wrapping.each:
             made = wrapping.changed(made)
         try:
+            stand_at(span)
             inferred = made.infer(*types)
             results = inferred if isinstance(inferred, tuple) else (inferred,)
             for type in results:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import operator
 from math import gcd
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from nnspec.record import Record
 from nnspec.shapes.bounds import lower, upper
@@ -203,13 +203,13 @@ def _symbolic(terms: Mapping[Monomial, int]) -> Symbolic:
 
 
 class recording:  # noqa: N801  # read as a verb: `with recording() as conditions:`
-    """Collects what is demanded within: a list in order, without duplicates; the innermost one gets them."""
+    """Collects what is demanded within, in order, with the first place of each; the innermost one gets them."""
 
     def __init__(self) -> None:
-        self.conditions: list[Demand] = []
-        self._seen: set[Demand] = set()
+        self.conditions: dict[Demand, Any] = {}
+        self.place: Any = None
 
-    def __enter__(self) -> list[Demand]:
+    def __enter__(self) -> dict[Demand, Any]:
         _recorders.append(self)
         return self.conditions
 
@@ -220,12 +220,16 @@ class recording:  # noqa: N801  # read as a verb: `with recording() as condition
 
     def add(self, condition: Demand) -> None:
         """Keeps a condition that is new."""
-        if condition not in self._seen:
-            self._seen.add(condition)
-            self.conditions.append(condition)
+        self.conditions.setdefault(condition, self.place)
 
 
 _recorders: list[recording] = []
+
+
+def stand_at(place: Any) -> None:
+    """Says where what is demanded from here on stands."""
+    if _recorders:
+        _recorders[-1].place = place
 
 
 def demand(truth: bool | Demand) -> bool:

@@ -128,6 +128,13 @@ def test_demands_that_no_size_meets_are_an_error() -> None:
     assert "H" in checked.only().message
 
 
+def test_a_merge_that_fits_for_no_size_is_shown_with_the_sizes_of_both() -> None:
+    found = check("Input(H, W, 3) -> Conv(8, 3) as a -> MaxPool(2) -> Add{ _ | a }").only()
+    assert found.span.text == "Add"
+    assert found.label == ("(H // 2 - 1) x (W // 2 - 1) x 8 and (H - 2) x (W - 2) x 8: needs H == H // 2 + 1")
+    assert [(each.span.text, each.text) for each in found.labels] == [("MaxPool(2)", "needs H >= 4")]
+
+
 def test_expect_is_a_note_where_letters_leave_it_open() -> None:
     text = "Input(H, W, 3) -> Conv(4, 3)\nexpect params == 112 and macs < 1M"
     assert check(text).all == ["note NN503 macs < 1M"]
