@@ -60,11 +60,22 @@ def _quantities(counted: Counts | None, wanted: set[Any]) -> Quantities:
     return Quantities({name: getattr(counted, name) if is_named else None for name, is_named in named.items()})
 
 
+#: What is said of paths that cannot be followed: message, label, help.
+_UNFOLLOWED = {
+    "depth": ("the paths of {} are too many to follow for its depth", "too many paths", None),
+    "receptive_field": (
+        "the receptive field of {} is too long to write down",
+        "what its positions see comes round again too late",
+        "`nnspec summary` shows the layer from which on it is not known; `--input` with numbers may decide it",
+    ),
+}
+
+
 def _report_unfollowed(elaborator: Elaborator, model: Model, counted: Counts | None, wanted: set[Any]) -> None:
     for name in QUANTITIES:
         if name in wanted and counted is not None and getattr(counted, name) is None:
-            message = f"the paths of {model.name} are too many to follow for its {name}"
-            elaborator.report(limits.TOO_LONG, message, model.span)
+            message, label, help = _UNFOLLOWED[name]
+            elaborator.report(limits.TOO_LONG, message.format(model.name), model.span, label=label, help=help)
 
 
 def _report_ownerless(elaborator: Elaborator, node: tree.Expression, program: Program) -> None:

@@ -13,17 +13,19 @@ from math import lcm
 from typing import TYPE_CHECKING, TypeAlias
 
 from nnspec.record import Record
-from nnspec.shapes.dim import Dim, maximum, minimum, recording
-from nnspec.shapes.reach import SAME_PLACE, PeriodTooLong, Reach
+from nnspec.shapes.dim import Dim, compare, maximum, minimum, recording
+from nnspec.shapes.reach import MAX_PLACES, SAME_PLACE, PeriodTooLong, Reach
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from nnspec.ops.operator import Operator
+    from nnspec.shapes.long_reach import AnyReach
+    from nnspec.shapes.reach import Span
     from nnspec.shapes.tensor import TensorType
 
 #: What one axis sees: one reach for each stride of the paths that come to it.
-Sight: TypeAlias = "tuple[Reach, ...]"
+Sight: TypeAlias = "tuple[AnyReach, ...]"
 
 #: Per spatial axis what it sees; () stands for any number of axes that see themselves.
 Field: TypeAlias = "tuple[Sight, ...]"
@@ -126,17 +128,20 @@ def _axis(sight: Sight, size: Dim) -> AxisField:
 def size_of(sight: Sight, size: Dim) -> Dim:
     """The most that any one position of an axis of this size sees.
 
-    Raises: PeriodTooLong, where it hangs on an open size.
+    Raises: PeriodTooLong, where it hangs on an open size or more positions than are looked at.
     """
-    if len(sight) == 1:
+    if len(sight) == 1 and isinstance(sight[0], Reach) and not (isinstance(size, int) and size < sight[0].period):
         return sight[0].size
     # Together paths of different strides see most at one end or the other.
     period = lcm(*[reach.period for reach in sight])
-    places: list[Dim] = [*range(period), *[size - 1 - less for less in range(period)]]
-    if isinstance(size, int):
-        places = [*range(min(period, size)), *range(max(0, size - period), size)]
+    looked_at = min(period, size) if isinstance(size, int) else period
+    if looked_at > MAX_PLACES:
+        raise PeriodTooLong
+    places: list[Dim] = [*range(looked_at)]
+    if len(sight) > 1:
+        places += [size - 1 - less for less in range(looked_at)]
     found: list[Dim] = []
-    for place in places:
+    for place in dict.fromkeys(places):
         spans = [span for span in [reach.at(place) for reach in sight] if span is not None]
         if spans:
             found.append(maximum(*[last for _, last in spans]) - minimum(*[first for first, _ in spans]) + 1)
@@ -149,9 +154,9 @@ def _through(first: Sight, second: Sight) -> Sight:
     return _united([after.after(before) for before in first for after in second])
 
 
-def _united(reaches: Iterable[Reach]) -> Sight:
+def _united(reaches: Iterable[AnyReach]) -> Sight:
     """One reach for each stride."""
-    found: dict[Fraction, Reach] = {}
+    found: dict[Fraction, AnyReach] = {}
     for reach in reaches:
         known = found.setdefault(reach.stride, reach)
         if known is not reach and known != reach:
@@ -160,33 +165,75 @@ def _united(reaches: Iterable[Reach]) -> Sight:
 
 
 def _kept(marks: Iterable[Mark]) -> tuple[Mark, ...]:
-    """Of marks with the same strides the largest: that is the largest too of what they are seen through."""
-    kept: dict[object, tuple[Dim, Mark]] = {}
+    """Marks without those of which another sees all at every place, and so sees it through whatever lies before.
+
+    Raises: PeriodTooLong, where too many are left.
+    """
+    kept: list[Mark] = []
     for mark in marks:
-        size = size_of(*mark)
-        key: object = tuple([reach.stride for reach in mark[0]]) if isinstance(size, int) else mark
-        known = kept.get(key)
-        if known is None or (isinstance(size, int) and isinstance(known[0], int) and size > known[0]):
-            kept[key] = size, mark
+        if any(_holds(known, mark) for known in kept):
+            continue
+        kept = [known for known in kept if not _holds(mark, known)]
+        kept.append(mark)
     if len(kept) > MOST_MARKS:
         raise PeriodTooLong
-    return tuple([mark for _, mark in kept.values()])
+    return tuple(kept)
 
 
-def centres(field: Field) -> list[dict[Fraction, Dim | Fraction]]:
-    """Per axis, twice the middle of what position 0 sees, in the mean over a period; for each stride but 0."""
+def _holds(wide: Mark, mark: Mark) -> bool:
+    """Whether an axis sees at every place at least what another of the same strides does."""
+    if wide == mark:
+        return True
+    if [reach.stride for reach in wide[0]] != [reach.stride for reach in mark[0]]:
+        return False
+    is_alike_everywhere = len(wide[0]) == 1 and wide[0][0].period == mark[0][0].period == 1
+    if not is_alike_everywhere and compare(wide[1], ">=", mark[1]) is not True:  # the other has more places
+        return False
+    return all(_contains(a, b) for a, b in zip(wide[0], mark[0], strict=True))
+
+
+def _contains(wide: AnyReach, reach: AnyReach) -> bool:
+    if wide == reach:
+        return True
+    if not isinstance(wide, Reach) or not isinstance(reach, Reach):
+        return False
+    if wide.period == reach.period == 1:
+        places = [0]
+    else:
+        period = lcm(wide.period, reach.period)
+        if period > MAX_PLACES:
+            return False
+        places = [*range(period)]
+    return all(_spans(wide.at(place), reach.at(place)) for place in places)
+
+
+def _spans(wide: Span, span: Span) -> bool:
+    """Whether one span certainly reaches as far as another on both sides."""
+    if wide is None or span is None:
+        return span is None
+    return compare(wide[0], "<=", span[0]) is True and compare(wide[1], ">=", span[1]) is True
+
+
+def centres(field: Field) -> list[dict[Fraction, Dim | Fraction | None]]:
+    """Per axis, twice the middle of what position 0 sees, in the mean over a period; for each stride but 0.
+
+    None for one that is not known.
+    """
     return [{reach.stride: _centre(reach) for reach in sight if reach.advance} for sight in field]
 
 
-def _centre(reach: Reach) -> Dim | Fraction:
-    if reach.period == 1 and reach.spans[0] is not None:
-        return reach.spans[0][0] + reach.spans[0][1]
-    total = 0
-    for span in reach.spans:
-        if span is None or not isinstance(span[0], int) or not isinstance(span[1], int):
-            return 0
-        total += span[0] + span[1]
-    return Fraction(total, reach.period) - reach.stride * (reach.period - 1)
+def _centre(reach: AnyReach) -> Dim | Fraction | None:
+    if reach.period > MAX_PLACES:
+        return None
+    total: Dim = 0
+    for place in range(reach.period):
+        span = reach.at(place)
+        if span is None:
+            return None
+        total = total + span[0] + span[1]
+    if reach.period == 1:
+        return total
+    return Fraction(total, reach.period) - reach.stride * (reach.period - 1) if isinstance(total, int) else None
 
 
 __all__ = ["AxisField", "Field", "Marks", "ReceptiveField", "axes_of", "centres", "size_of"]

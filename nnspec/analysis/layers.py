@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from nnspec.analysis.cost import operator_cost
 from nnspec.analysis.field import AxisField, Field, ReceptiveField, axes_of, centres
+from nnspec.program.graph import TooManyLayers, flatten
 from nnspec.record import Record
 from nnspec.shapes.dim import DimTooLarge, compare, maximum
 from nnspec.shapes.reach import PeriodTooLong
@@ -18,9 +19,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from nnspec.program.graph import Graph, Layer, Port
+    from nnspec.program.program import Model
     from nnspec.shapes.dim import Dim
     from nnspec.shapes.tensor import TensorType
     from nnspec.source import Span
+
+MOST_FOLLOWED = 20_000  # layers that are looked at for the largest field where blocks and repeats do not tell it
 
 #: What differs between paths that meet: how far apart their fields lie, or the middles of these.
 Unaligned: TypeAlias = 'Literal["strides", "centres"]'
@@ -62,6 +66,20 @@ def layer_rows(graph: Graph) -> Iterator[LayerRow]:
             None if axes is None else maximum(1, *[axis.size for axis in axes]), cost.activation_bytes, layer.span,
             axes, unaligned,
         )  # fmt: skip
+
+
+def largest_field(model: Model) -> Dim | None:
+    """The largest receptive field of a model, layer after layer; None where one is not known, or layers are many."""
+    try:
+        graph = flatten(model, MOST_FOLLOWED)
+        fields = _Fields(graph)
+        sizes: list[Dim] = [1]
+        for layer in graph.layers:
+            fields.enter(layer, [graph.type_of(port) for port in layer.inputs])
+            sizes += fields.last_sizes()
+        return maximum(*dict.fromkeys(sizes))
+    except (TooManyLayers, PeriodTooLong, DimTooLarge):
+        return None
 
 
 def _port_name(graph: Graph, port: Port) -> str:
@@ -128,17 +146,31 @@ class _Fields:
 
     def last_axes(self) -> tuple[AxisField, ...] | None:
         """What is shown of the last layer's first output; None where it has no field, or none that can be written."""
-        field, type = self.known[-1][0], self.graph.layers[len(self.known) - 1].types[0]
-        if field is None or isinstance(field, _Lost) or type.rank < 2:
-            return None
         try:
-            return axes_of(field, type.spatial)
+            return self._axes(0)
         except (PeriodTooLong, DimTooLarge):
             return None
 
+    def last_sizes(self) -> list[Dim]:
+        """How much the last layer's outputs see on each of their axes.
 
-def _differ(a: Dim | Fraction, b: Dim | Fraction) -> bool:
+        Raises: PeriodTooLong, where that cannot be written down.
+        """
+        return [axis.size for result in range(len(self.known[-1])) for axis in self._axes(result) or ()]
+
+    def _axes(self, result: int) -> tuple[AxisField, ...] | None:
+        field, type = self.known[-1][result], self.graph.layers[len(self.known) - 1].types[result]
+        if field is None or type.rank < 2:
+            return None
+        if isinstance(field, _Lost):
+            raise PeriodTooLong
+        return axes_of(field, type.spatial)
+
+
+def _differ(a: Dim | Fraction | None, b: Dim | Fraction | None) -> bool:
     """Whether two middles are certainly not the same."""
+    if a is None or b is None:
+        return False
     if isinstance(a, Fraction) or isinstance(b, Fraction):
         return a != b
     return compare(a, "==", b) is False

@@ -82,6 +82,10 @@ class _Analyses:
         self._depths = Paths(Depth(), liveness)
         self._fields: Paths[Field | Marks] = Paths(ReceptiveField(), liveness)
 
+    def renew(self) -> int:
+        """Let paths be followed as far as at first; how many entries they took until now."""
+        return self._depths.renew() + self._fields.renew()
+
     def depth(self, model: Model) -> int | None:
         """Layers on the longest path."""
         try:
@@ -95,7 +99,9 @@ class _Analyses:
             marks = with_deep_stack(lambda: self._fields.largest(model))
             return ReceptiveField.largest(marks) if isinstance(marks, Marks) else 1
         except (TooManyPaths, PeriodTooLong, DimTooLarge):
-            return None
+            from nnspec.analysis.layers import largest_field  # few networks need it
+
+            return with_deep_stack(lambda: largest_field(model))
 
 
 def _analyses(model: Model) -> _Analyses:

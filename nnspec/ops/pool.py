@@ -12,6 +12,7 @@ from nnspec.ops.kinds import Flag, Integer, OrNone, Padding, PaddingValue, PerAx
 from nnspec.ops.operator import Example, Operator, Reach, Remark, option, param
 from nnspec.ops.spatial import brief, brief_pads, computed, need_real, need_spatial, ranked, uneven, unread
 from nnspec.shapes.dim import Dim, compare, demand, maximum, product
+from nnspec.shapes.reach import divided
 from nnspec.shapes.tensor import TensorType
 from nnspec.shapes.window import Pair, Window, axis_names, padding_per_axis, per_axis
 
@@ -323,8 +324,12 @@ class AdaptivePooling(Operator):
         need_real(x, "adaptive pooling")
         return computed(x, *per_axis(self.size, x.rank, "size"), x.channels)
 
-    def reach(self, x: TensorType) -> None:
-        return None
+    def reach(self, x: TensorType) -> tuple[Reach, ...] | None:
+        sizes = per_axis(self.size, x.rank, "size")
+        if set(sizes) == {1}:  # global pooling by another name
+            return None
+        found = [divided(old, new) for old, new in zip(x.spatial, sizes, strict=True)]
+        return None if None in found else tuple(each for each in found if each is not None)
 
     def trace(self, tape: Tape, x: Held, y: TensorType) -> Held:
         # Axis by axis: the pieces are looked at, and each gives one position of the next tensor.

@@ -61,7 +61,8 @@ class UpSample(Operator):
         return computed(x, *sizes, x.channels)
 
     def reach(self, x: TensorType) -> tuple[Reach, ...]:
-        return tuple(interpolated(1, factor, _TAPS[self.interpolation]) for factor in self.factors(x))
+        taps = _TAPS[self.interpolation]
+        return tuple(interpolated(1, by, taps, size) for by, size in zip(self.factors(x), x.spatial, strict=True))
 
     def trace(self, tape: Tape, x: Held, y: TensorType) -> Held:
         return tape.new(y, grad=x.grad)
@@ -269,7 +270,7 @@ class Resize(Operator):
         for old, new in zip(x.spatial, self.new_sizes(x), strict=True):
             if not is_known(old) or not is_known(new):
                 return None
-            found.append(interpolated(old, new, _TAPS[self.interpolation], blurs=self.antialias))
+            found.append(interpolated(old, new, _TAPS[self.interpolation], old, blurs=self.antialias))
         return tuple(found)
 
     def trace(self, tape: Tape, x: Held, y: TensorType) -> Held:

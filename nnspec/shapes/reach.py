@@ -10,19 +10,23 @@ from __future__ import annotations
 
 from fractions import Fraction
 from math import ceil, floor, gcd, lcm
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from nnspec.record import Record
 from nnspec.shapes.dim import Dim, maximum, minimum
 
+if TYPE_CHECKING:
+    from nnspec.shapes.long_reach import AnyReach
+
 #: The first and the last position that is seen; None where nothing is.
 Span: TypeAlias = "tuple[Dim, Dim] | None"
 
-MAX_PERIOD = 4_096
+MAX_PERIOD = 4_096  # of what is seen through one another: longer ones are worked out where they are asked for
+MAX_PLACES = 65_536  # of one operator, and those that are looked at where nothing is written down
 
 
 class PeriodTooLong(Exception):  # noqa: N818
-    """Spans come round again after so many positions only that they are not written down."""
+    """Spans come round again after so many positions only that they are neither written down nor worked out."""
 
 
 class Reach(Record):
@@ -74,26 +78,34 @@ class Reach(Record):
         moved = turns * self.advance
         return span[0] + moved, span[1] + moved
 
-    def after(self, before: Reach) -> Reach:
+    def after(self, before: AnyReach) -> AnyReach:
         """What is seen through this axis of what `before` sees.
 
         Raises: PeriodTooLong.
         """
-        if len(self.spans) == len(before.spans) == 1:
+        if isinstance(before, Reach) and len(self.spans) == len(before.spans) == 1:
             (own,), (inner,), step = self.spans, before.spans, before.advance
             if own is None or inner is None:
                 return Reach((None,), self.advance * step)
             return Reach(((inner[0] + own[0] * step, inner[1] + own[1] * step),), self.advance * step)
         times = before.period // gcd(self.advance, before.period)
-        spans = tuple([_through(before, self._long(place)) for place in range(_checked(self.period * times))])
+        if self.period * times > MAX_PERIOD:
+            from nnspec.shapes.long_reach import through  # few networks have any
+
+            return through(before, self)
+        spans = tuple([_through(before, self._long(place)) for place in range(self.period * times)])
         return _reduced(Reach(spans, self.advance * times // before.period * before.advance))
 
-    def united(self, other: Reach) -> Reach:
+    def united(self, other: AnyReach) -> AnyReach:
         """From the first to the last position that either sees; both must have the same stride.
 
         Raises: PeriodTooLong.
         """
-        period = _checked(lcm(self.period, other.period))
+        period = lcm(self.period, other.period)
+        if period > MAX_PERIOD or not isinstance(other, Reach):
+            from nnspec.shapes.long_reach import united  # few networks have any
+
+            return united(self, other)
         spans = tuple([_around(self._long(place), other._long(place)) for place in range(period)])
         return _reduced(Reach(spans, self.advance * period // self.period))
 
@@ -103,12 +115,12 @@ class Reach(Record):
 
 
 def _checked(period: int) -> int:
-    if period > MAX_PERIOD:
+    if period > MAX_PLACES:
         raise PeriodTooLong
     return period
 
 
-def _through(before: Reach, span: Span) -> Span:
+def _through(before: AnyReach, span: Span) -> Span:
     """What is seen through the positions of a span: from what its first sees of anything to what its last does."""
     if span is None:
         return None
@@ -154,6 +166,18 @@ def window(extent: Dim, stride: int = 1, before: Dim = 0) -> Reach:
     return Reach(((-before, extent - 1 - before),), stride)
 
 
+def divided(old: Dim, new: int) -> Reach | None:
+    """An axis cut into as many parts as wanted: part i is floor(i · old / new) up to ceil((i + 1) · old / new).
+
+    None where it hangs on an open size. Raises: PeriodTooLong.
+    """
+    if not isinstance(old, int):
+        return None
+    period, advance = new // gcd(old, new), old // gcd(old, new)
+    spans = [(place * old // new, -(-(place + 1) * old // new) - 1) for place in range(_checked(period))]
+    return Reach(tuple(spans), advance)
+
+
 def whole(size: Dim) -> Reach:
     """Every position sees the whole axis."""
     return Reach(((0, size - 1),), 0)
@@ -181,31 +205,40 @@ def spread(extent: int, stride: int, before: int) -> Reach:
     return _reduced(Reach(tuple(spans), 1))
 
 
-def interpolated(old: int, new: int, taps: int, *, blurs: bool = False) -> Reach:
-    """Positions made between those of an axis of another size, by a kernel over so many; 1 is the nearest.
+def interpolated(old: int, new: int, taps: int, size: Dim, *, blurs: bool = False) -> Reach:
+    """Positions made between those of an axis of this size, `new` out of `old`, by a kernel over so many taps.
 
-    The centre of output i lies at (i + ½) · old / new - ½. A kernel is 0 at every other whole distance, and `blurs`
-    widens it where the axis becomes smaller.
+    The centre of output i lies at (i + ½) · old / new - ½; one tap is the nearest. A kernel is 0 at every other whole
+    distance, and `blurs` widens it where the axis becomes smaller. Past an axis its last position stands again.
 
     Raises: PeriodTooLong.
     """
-    common = gcd(old, new)
     radius = Fraction(taps, 2) * (max(Fraction(1), Fraction(old, new)) if blurs and taps > 1 else 1)
-    spans: list[Span] = []
-    for place in range(_checked(new // common)):
+    is_blurred = radius != Fraction(taps, 2)
+    if isinstance(size, int) and size <= 2 * radius:  # a kernel may lie over both ends
+        spans = _between(size, size * new // old, taps, radius, is_blurred=is_blurred)
+        return Reach(tuple([(max(first, 0), min(last, size - 1)) for first, last in spans]), size)
+    common = gcd(old, new)
+    spans = _between(old // common, new // common, taps, radius, is_blurred=is_blurred)
+    return _reduced(Reach(spans, old // common))
+
+
+def _between(old: int, new: int, taps: int, radius: Fraction, *, is_blurred: bool) -> tuple[tuple[int, int], ...]:
+    """What the `new` positions see that are made of the first `old`."""
+    spans: list[tuple[int, int]] = []
+    for place in range(_checked(new)):
         centre = Fraction((2 * place + 1) * old, 2 * new)  # from the edge of the axis
+        middle = centre - Fraction(1, 2)
         if taps == 1:
             spans.append((floor(centre), floor(centre)))
-            continue
-        middle = centre - Fraction(1, 2)
-        if middle.denominator == 1 and radius == Fraction(taps, 2):
+        elif middle.denominator == 1 and not is_blurred:
             spans.append((int(middle), int(middle)))
         else:
             spans.append((floor(middle - radius) + 1, ceil(middle + radius) - 1))
-    return _reduced(Reach(tuple(spans), old // common))
+    return tuple(spans)
 
 
 __all__ = [
-    "MAX_PERIOD", "SAME_PLACE", "PeriodTooLong", "Reach", "Span",
-    "interpolated", "repeated", "spread", "whole", "window",
+    "MAX_PLACES", "SAME_PLACE", "PeriodTooLong", "Reach", "Span",
+    "divided", "interpolated", "repeated", "spread", "whole", "window",
 ]  # fmt: skip

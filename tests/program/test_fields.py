@@ -106,6 +106,52 @@ def test_of_interpolation(method: str) -> None:
         assert agrees(f"Input({LENGTH}, 4, 1) -> {stage} -> Conv(1, 2x1)", period), stage
 
 
+def widest(text: str, axis: int = 0) -> int:
+    """The most inputs from the first to the last that change any one output."""
+    return max(last - first + 1 for first, last in filter(None, seen(text, axis)))
+
+
+@pytest.mark.parametrize(
+    "flow",
+    [
+        "Resize(61, 4) -> Conv(1, 2x1) -> Resize(73, 4)",  # all but the first come round again after 61 * 73 positions
+        "Resize(61, 4, interpolation=nearest) -> Conv(1, 3x1) -> Resize(73, 4) -> Conv(1, 3x1, stride=2x1)",
+        "Add{ Resize(61, 4) -> Conv(1, 2x1) -> Resize(83, 4) | Resize(83, 4) }",
+        "Resize(61, 4) -> Resize(83, 4) -> Residual{ Conv(1, 3x1, padding=same) } -> Resize(47, 4)",
+        "UpSample(5000x1) -> Conv(1, 2x1) -> MaxPool(5000x1)",
+    ],
+)
+def test_of_periods_that_are_not_written_down(flow: str) -> None:
+    text = f"Input({LENGTH}, 4, 1) -> Conv(1, 2x1) -> {flow} -> Conv(1, 2x1)"
+    if "5000" in flow:  # every position 5,000 times, of which a window of that many after one of two sees two
+        assert field_of(text)[0] == AxisField(1 + 2 + 1, Fraction(1), 0)
+    else:
+        assert field_of(text)[0].size == widest(text)
+    sound(f"{text}\nexpect receptive_field == {field_of(text)[0].size}")
+
+
+@pytest.mark.parametrize(
+    "stage", ["AvgPool(12x4) -> Resize(5, 4)", "AvgPool(6x4) -> UpSample(3, interpolation=bicubic)"]
+)
+def test_past_its_end_an_axis_has_no_more_positions(stage: str) -> None:
+    text = f"Input(12, 4, 1) -> {stage} -> Conv(1, 2x1)"
+    assert field_of(text)[0].size == widest(text) == 12
+
+
+@pytest.mark.parametrize("parts", [7, 36, 130])
+def test_of_an_axis_cut_into_parts(parts: int) -> None:
+    text = f"Input({LENGTH}, 1) -> Conv(1, 3) -> AdaptiveAvgPool({parts}) -> Conv(1, 2)"
+    assert field_of(text)[0].size == widest(text)
+    assert field_of(text)[0].stride == Fraction(LENGTH - 2, parts)
+
+
+def test_the_wide_of_a_block_may_see_less_than_the_narrow() -> None:
+    wide, narrow = "Conv(1, 4, stride=4)", "Slice(2, 100) -> Conv(1, 3, stride=4)"
+    assert [widest(f"Input(32, 1) -> UpSample(4) -> {flow}") for flow in (wide, narrow)] == [1, 2]
+    block = f"block T = Concat{{ {wide} -> GlobalMaxPool | {narrow} -> GlobalMaxPool }}"
+    sound(f"{block}\nInput(32, 1) -> UpSample(4) -> T\nexpect receptive_field == 2")
+
+
 def test_of_parts() -> None:
     x = f"x = Input({LENGTH}, 1) -> Conv(1, 3)\na, b = x -> Split(2, axis=0)\n"
     assert field_of(f"{x}b -> Conv(1, 3)") == (AxisField(5, Fraction(1), 47),)
