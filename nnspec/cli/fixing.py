@@ -1,6 +1,6 @@
 """`check --fix`: fixes for what was found, sought, shown as a diff, and written.
 
-What may be written is decided here: only files that were named, only with fewer errors than before, whole or not at
+What may be written is decided here: only files that were named, never with more errors than before, whole or not at
 all, in the encoding that they had.
 """
 

@@ -57,7 +57,7 @@ class Edit(Record):
 class Fix(Record):
     """A change that mends the fault; `safe` where it cannot change what the spec means.
 
-    `tried` where the spec was elaborated with it: then the fault is gone, and no other came.
+    `tried` where the spec was elaborated with it: then the fault is gone, and nothing that held is broken.
     """
 
     title: str

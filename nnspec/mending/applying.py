@@ -36,11 +36,13 @@ def mend(file: SourceFile, look: Look, *, unsafe: bool) -> Mended:
     titles: list[str] = []
     found = tuple(look(file) or ())
     refused: set[Refused] = set()
+    seen = {file.text}
     for _ in range(MOST_ROUNDS):
         step = _next(file, found, look, refused, unsafe=unsafe)
-        if step is None:
+        if step is None or step[0].text in seen:
             break
         file, found, done = step
+        seen.add(file.text)
         titles += done
     return Mended(file, tuple(titles), found)
 
@@ -80,8 +82,8 @@ def _choices(file: SourceFile, found: Sequence[Diagnostic], *, unsafe: bool) -> 
 
 
 def _is_better(now: Sequence[Diagnostic], before: Sequence[Diagnostic], fixes: Sequence[Fix]) -> bool:
-    """Whether there are fewer errors; of what cannot change the meaning, not more: it may uncover others."""
-    return _errors(now) - _errors(before) < all(fix.safe for fix in fixes)
+    """Whether there are fewer errors; where others may only have come to light, not more."""
+    return _errors(now) - _errors(before) < all(fix.safe or fix.tried for fix in fixes)
 
 
 def _own(fixes: Sequence[Fix], file: SourceFile) -> list[Fix]:

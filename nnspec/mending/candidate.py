@@ -15,6 +15,7 @@ from nnspec.mending.writing import Wording, shown
 from nnspec.record import Record
 from nnspec.shapes.condition import compare
 from nnspec.shapes.tensor import TensorType, Type
+from nnspec.source import Span
 from nnspec.syntax import tree
 
 if TYPE_CHECKING:
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
     from nnspec.diagnostics.diagnostic import Diagnostic
     from nnspec.mending.places import Places
     from nnspec.mending.replay import Changed
+    from nnspec.mending.trial import Edited
     from nnspec.mending.witness import Applied, Testimony
-    from nnspec.source import Span
 
 MOST_RULES = 8_000  # that are applied on the way to the guesses for one finding
 
@@ -46,8 +47,16 @@ class Candidate(Record):
 class Case:
     """A finding, and what was there when it was found."""
 
-    def __init__(self, found: Diagnostic, scene: Scene | Kept, testimony: Testimony, places: Places) -> None:
+    def __init__(
+        self,
+        found: Diagnostic,
+        scene: Scene | Kept,
+        testimony: Testimony,
+        places: Places,
+        before: tuple[Edited, ...] = (),
+    ) -> None:
         self.found = found
+        self.edited = before
         self.scene = scene
         self.testimony = testimony
         self.places = places
@@ -127,17 +136,25 @@ class Case:
 
     def line_of(self, span: Span) -> str:
         """` in line 3`, where that is not the line of the finding."""
-        here, line = self.found.span, span.file.position(span.start)[0]
+        here, span = self.origin(self.found.span), self.origin(span)
+        line = span.file.position(span.start)[0]
         if here.file.path != span.file.path:
             return f" in {span.file.path}:{line}"
         return "" if here.file.position(here.start)[0] == line else f" in line {line}"
 
     def where(self, node: tree.Node) -> str:
         """The line of a stage that is not the finding's, and its column, where that line says the same twice."""
-        span = node.span
+        span = self.origin(node.span)
         line, column = span.file.position(span.start)
-        is_clear = span.start == self.found.span.start or span.file.line(line).count(span.text) < 2
-        return self.line_of(span) + ("" if is_clear else f" at column {column}")
+        is_clear = span.start == self.origin(self.found.span).start or span.file.line(line).count(span.text) < 2
+        return self.line_of(node.span) + ("" if is_clear else f" at column {column}")
+
+    def origin(self, span: Span) -> Span:
+        """A place in the text as it is read by those who are told of it, before edits that were tried on the way."""
+        for text in reversed(self.edited):
+            if span.file is text.after:
+                span = Span(text.before, text.back(span.start), text.back(span.end))
+        return span
 
     def reads(self, node: tree.Node, wording: Wording) -> str:
         """A stage as it reads after a change, for a title."""

@@ -1,7 +1,7 @@
 """Finds fixes: gathers what may mend each finding, tries the least change first, and keeps what holds.
 
-A fix is kept where the finding is gone and no error is new; one that leaves no error at all goes before one that
-leaves others. All trials of a spec are paid from one budget.
+A fix that leaves no error at all goes before one that leaves others, and that before one that uncovers an error which
+was hidden behind the finding. All trials of a spec are paid from one budget.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from nnspec.diagnostics.codes import promises, shapes
 from nnspec.diagnostics.diagnostic import Edit, Fix
 from nnspec.mending.arguments import arguments_around, earlier_arguments, own_arguments
 from nnspec.mending.candidate import Candidate, Case
+from nnspec.mending.judging import Judge, Verdict
 from nnspec.mending.places import Places
 from nnspec.mending.projections import projections
 from nnspec.mending.repeats import turns_around, turns_before
@@ -24,67 +25,80 @@ from nnspec.shapes.condition import recording
 from nnspec.source import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from nnspec.diagnostics.diagnostic import Diagnostic
-    from nnspec.mending.trial import Sign, Trial
+    from nnspec.mending.trial import Edited, Sign, Trial
     from nnspec.mending.witness import Testimony
     from nnspec.mending.writing import Wording
     from nnspec.program.program import Program
+    from nnspec.source import SourceFile
 
 MOST_FIXES = 3
 MOST_TRIALS = 24  # for one finding
 MOST_FINDINGS = 12  # that fixes are sought for
 MOST_CANDIDATES = 60
 MOST_UNCOVERING = 2  # of which it is sought what mends what they uncover
+MOST_FOLLOWING = 2  # that follow a fix, each mending what the one before uncovers
 
 
 class _Held(Record):
-    """A fix that holds, and how well."""
+    """A fix that holds, what it does, and how well."""
 
-    fix: Fix
-    leaves: int  # errors
+    titles: tuple[str, ...]
+    edits: Wording
+    verdict: Verdict
     cost: float
+    is_safe: bool = False
 
     @property
-    def order(self) -> tuple[bool, float]:
-        """Those that leave no error first, then the least change."""
-        return self.leaves > 0, self.cost
+    def order(self) -> tuple[bool, bool, float]:
+        """Those that leave no error first, then those that show none that was hidden, then the least change."""
+        return self.verdict.leaves > 0, bool(self.verdict.uncovered), self.cost
+
+    def fix(self, file: SourceFile) -> Fix:
+        """It as it is shown."""
+        title = ", and ".join(filter(None, (", ".join(self.titles[:-1]), self.titles[-1])))
+        for number, path, start, _ in self.verdict.uncovered[:1]:
+            there = f"line {file.position(start)[0]}" if path == file.path else path
+            title += f"; then {number} is found in {there}"
+        return Fix(title, self.edits, self.is_safe, tried=True)
 
 
-class _Uncovering(Record):
-    """A change that mends a finding and shows another, which was hidden behind it."""
+class _Found(Record):
+    """What was found for a finding: fixes that hold, and the trials of those that show an error behind it."""
 
-    candidate: Candidate
-    wording: Wording
-    trial: Trial
+    diagnostic: Diagnostic
+    held: tuple[_Held, ...]
+    uncovering: tuple[tuple[_Held, Trial], ...]
 
 
 def with_fixes(found: Sequence[Diagnostic], program: Program, trials: Trials) -> tuple[Diagnostic, ...]:
     """The findings of a spec, those that have to do with shapes with the fixes that hold."""
-    return _with_fixes(found, program, trials, lambda each: True, may_follow=True)
-
-
-def _with_fixes(
-    found: Sequence[Diagnostic],
-    program: Program,
-    trials: Trials,
-    is_wanted: Callable[[Diagnostic], bool],
-    *,
-    may_follow: bool,
-) -> tuple[Diagnostic, ...]:
-    """The findings, those that are wanted with fixes; `may_follow` where a fix may uncover what is mended next."""
     errors = [each for each in found if each.severity == "error"]
+    search = _searched(errors, program, trials)
+    if search is None:
+        return tuple(found)
+    fixed = {id(each): _mended(each, held, program.tree.file) for each, held in search.held(errors)}
+    return tuple([fixed.get(id(each), each) for each in found])
+
+
+def _searched(
+    errors: Sequence[Diagnostic], program: Program, trials: Trials, edited: tuple[Edited, ...] = ()
+) -> _Search | None:
+    """A search for fixes, behind edits that were tried already; None where there is nothing to look for."""
     is_worth_it = any(map(_may_be_mended, errors)) and len(program.tree.file.text) <= trials.budget.work
     testimony = testify(program.tree, trials.settings) if is_worth_it else None
     if testimony is None:
-        return tuple(found)
+        return None
     trials.budget.work -= testimony.effort
-    search = _Search(testimony, program, trials, errors, may_follow=may_follow)
-    wanted = [each for each in errors if is_wanted(each)]
-    with recording():  # what rules demand of symbolic sizes on the way
-        fixed = {id(each): search.mended(each) for each in _mendable(wanted, testimony)}
-    return tuple([fixed.get(id(each), each) for each in found])
+    return _Search(testimony, program, trials, errors, edited)
+
+
+def _mended(found: Diagnostic, held: Sequence[_Held], file: SourceFile) -> Diagnostic:
+    """The finding with the best of the fixes, at most three."""
+    best = sorted(held, key=lambda each: each.order)[:MOST_FIXES]
+    return replace(found, fixes=_beside(found.fixes, [each.fix(file) for each in best]))
 
 
 def _may_be_mended(found: Diagnostic) -> bool:
@@ -92,13 +106,8 @@ def _may_be_mended(found: Diagnostic) -> bool:
     return found.code in (*vars(shapes).values(), *vars(promises).values())
 
 
-def _mendable(errors: Iterable[Diagnostic], testimony: Testimony) -> list[Diagnostic]:
-    """The errors that were found on tensors, as many as fixes are sought for."""
-    return [each for each in errors if sign(each) in testimony.scenes][:MOST_FINDINGS]
-
-
 class _Search:
-    """Looks for fixes of the findings of one spec."""
+    """Looks for fixes of the findings of one spec, which may have been edited on the way here."""
 
     def __init__(
         self,
@@ -106,78 +115,81 @@ class _Search:
         program: Program,
         trials: Trials,
         errors: Sequence[Diagnostic],
-        *,
-        may_follow: bool,
+        edited: tuple[Edited, ...],
     ) -> None:
-        self.may_follow = may_follow
+        self.edited = edited
         self.testimony = testimony
         self.trials = trials
         self.program = program
         self.places = Places(testimony.trees)
         self.known: set[Sign] = {sign(each) for each in errors}
+        self.judge = Judge(self.known, testimony.latest, self.places)
         self._inputs: list[Candidate] | None = None
 
-    def mended(self, found: Diagnostic) -> Diagnostic:
-        """The finding with the fixes that hold, at most three."""
-        case = Case(found, self.testimony.scenes[sign(found)], self.testimony, self.places)
+    def held(self, errors: Iterable[Diagnostic]) -> list[tuple[Diagnostic, list[_Held]]]:
+        """The fixes of each error that was found on tensors: those alone first, then those that others follow."""
+        mendable = [each for each in errors if sign(each) in self.testimony.scenes][:MOST_FINDINGS]
+        with recording():  # what rules demand of symbolic sizes on the way
+            alone = [self._alone(each) for each in mendable]
+            return [(each.diagnostic, [*each.held, *self._in_turn(each)]) for each in alone]
+
+    def _alone(self, found: Diagnostic) -> _Found:
+        """The fixes of a finding that one change is."""
+        case = Case(found, self.testimony.scenes[sign(found)], self.testimony, self.places, self.edited)
         held: list[_Held] = []
-        uncover: list[_Uncovering] = []
+        uncovering: list[tuple[_Held, Trial]] = []
         families: set[str] = set()
         left = MOST_TRIALS
         for candidate in self._candidates(case):
             if left <= 0 or self.trials.budget.is_spent or self._is_enough(held):
                 break
-            if candidate.family in families:
-                continue
-            for wording in candidate.wordings:
+            for wording in candidate.wordings if candidate.family not in families else ():
                 left -= 1
                 trial = self.trials.of(wording)
-                leaves = self._leaves(found, trial)
-                if leaves is None and trial is not None and self._uncovers(found, trial):
-                    uncover.append(_Uncovering(candidate, wording, trial))
-                if leaves is not None:
-                    families.add(candidate.family)
-                    fix = Fix(candidate.title, wording, candidate.is_safe, tried=True)
-                    held.append(_Held(fix, leaves, candidate.cost))
-                    break
-        if not held and self.may_follow:
-            held += [each for step in uncover[:MOST_UNCOVERING] for each in self._followed(step)]
-        best = sorted(held, key=lambda each: each.order)[:MOST_FIXES]
-        return replace(found, fixes=_beside(found.fixes, [each.fix for each in best]))
+                verdict = self.judge.of(sign(found), trial)
+                if verdict is None or trial is None:
+                    continue
+                families.add(candidate.family)
+                fix = _Held((candidate.title,), wording, verdict, candidate.cost, candidate.is_safe)
+                held.append(fix)
+                if verdict.uncovered:
+                    uncovering.append((fix, trial))
+                break
+        return _Found(found, tuple(held), tuple(uncovering))
 
     def _is_enough(self, held: list[_Held]) -> bool:
         """Whether there are as many as are shown, and none could go before them."""
-        clean = sum(each.leaves == 0 for each in held)
-        return clean >= MOST_FIXES or (len(held) >= MOST_FIXES and len(self.known) > 1)
+        clean = sum(each.verdict.leaves == 0 for each in held)
+        whole = sum(not each.verdict.uncovered for each in held)
+        return clean >= MOST_FIXES or (whole >= MOST_FIXES and len(self.known) > 1)
 
-    def _leaves(self, found: Diagnostic, trial: Trial | None) -> int | None:
-        """How many errors a trial leaves; None where it leaves this one, or has a new one."""
-        if trial is None:
-            return None
-        errors = trial.signs()
-        return None if sign(found) in errors or errors - self.known else len(errors)
+    def _in_turn(self, found: _Found) -> Iterator[_Held]:
+        """Fixes that mend what they uncover too, where there are few that uncover nothing."""
+        whole = sum(not each.verdict.uncovered for each in found.held)
+        if whole < MOST_FIXES and len(self.edited) < MOST_FOLLOWING:
+            for fix, trial in found.uncovering[:MOST_UNCOVERING]:
+                if len(fix.verdict.uncovered) == 1:
+                    yield from self._followed(fix, trial)
 
-    def _uncovers(self, found: Diagnostic, trial: Trial) -> bool:
-        """Whether a trial mends the finding, and shows one that was hidden behind it."""
-        errors = trial.signs()
-        is_own = len(trial.texts) == 1 and trial.texts[0].before is self.trials.file
-        return is_own and sign(found) not in errors and len(errors - self.known) == 1
-
-    def _followed(self, step: _Uncovering) -> Iterator[_Held]:
-        """A fix together with one of what it uncovers: as edits of the text at hand."""
-        text, trial = step.trial.texts[0], step.trial
+    def _followed(self, first: _Held, trial: Trial) -> Iterator[_Held]:
+        """A fix together with those of what it uncovers: as edits of the text at hand."""
+        text = trial.texts[0]
+        if len(trial.texts) != 1 or text.before is not self.trials.file:
+            return
         inner = Trials(text.after, self.trials.settings, self.trials.budget, self.trials.verify)
-        found = _with_fixes(
-            trial.found.sorted(), trial.program, inner,
-            lambda each: trial.sign(each) not in self.known, may_follow=False,
-        )  # fmt: skip
-        for fix in [fix for each in found if trial.sign(each) not in self.known for fix in each.fixes if fix.tried]:
-            later = [Edit(Span(text.before, text.back(e.span.start), text.back(e.span.end)), e.text) for e in fix.edits]
-            both, wanted = apply((*step.wording, *later)), apply(fix.edits)
-            if both and wanted and both[0].after.text == wanted[0].after.text:
-                title = f"{step.candidate.title}, and {fix.title}"
-                whole = Fix(title, (*step.wording, *later), tried=True)
-                yield _Held(whole, len(self.known) - 1, step.candidate.cost + 1)
+        errors = [each for each in trial.found.sorted() if each.severity == "error"]
+        search = _searched(errors, trial.program, inner, (*self.edited, text))
+        new = [each for each in errors if trial.sign(each) not in self.known]
+        for _, held in () if search is None else search.held(new):
+            for fix in sorted(held, key=lambda each: each.order)[:MOST_FIXES]:
+                later = [
+                    Edit(Span(text.before, text.back(e.span.start), text.back(e.span.end)), e.text) for e in fix.edits
+                ]
+                both, wanted = apply((*first.edits, *later)), apply(fix.edits)
+                is_same = both and wanted and both[0].after.text == wanted[0].after.text
+                if is_same and not fix.verdict.uncovered:
+                    verdict = Verdict(fix.verdict.leaves)
+                    yield _Held((*first.titles, *fix.titles), (*first.edits, *later), verdict, first.cost + fix.cost)
 
     def _candidates(self, case: Case) -> list[Candidate]:
         """What may mend a finding, the least change first, each change once."""
@@ -199,7 +211,7 @@ class _Search:
         yield from projections(case)
         yield from turns_before(case)
         yield from promised_shape(case)
-        if not self.may_follow:
+        if self.edited:
             return  # what mends a fault that another fix uncovered is not another input
         if self._inputs is None:
             self._inputs = list(other_inputs(self.program, self.trials, self.places))

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from nnspec.diagnostics.codes.shapes import WRONG_RANK
+from nnspec.diagnostics.codes.graph import UNEQUAL_SHARES
+from nnspec.diagnostics.codes.promises import SHAPE_PROMISE
+from nnspec.diagnostics.codes.shapes import ATTENTION_DIFFERS, NO_SUCH_AXIS, SHAPES_DIFFER, WRONG_RANK
 from nnspec.diagnostics.diagnostic import Edit
 from nnspec.mending.bridges import bridge_cost, bridges, crop_like, merges
 from nnspec.mending.candidate import Candidate, suits
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
 
 MOST_STAGES = 8  # before the fault, with a stage put before them
 STAGE = 1.3  # what a stage more costs
+#: What an axis more or fewer before an earlier stage may mend. A window fits along one long axis, and means another.
+_ABOUT_RANK = (WRONG_RANK, SHAPES_DIFFER, ATTENTION_DIFFERS, NO_SUCH_AXIS, SHAPE_PROMISE, UNEQUAL_SHARES)
 
 
 class _Behind(Record):
@@ -224,7 +228,7 @@ def _before_promise(case: Case, kept: Kept) -> Iterator[Candidate]:
 
 def _before_earlier(case: Case) -> Iterator[Candidate]:
     """Stages before an operator that leads to the fault, a pooling before the last `Dense`, say."""
-    goal = _goal(case)
+    goal, keeps_rank = _goal(case), case.found.code not in _ABOUT_RANK
     for distance, (level, span) in enumerate(case.before()[:MOST_STAGES]):
         node = case.places.at(span, tree.Apply)
         place = None if node is None else case.places.stage_of(node)
@@ -233,6 +237,8 @@ def _before_earlier(case: Case) -> Iterator[Candidate]:
             continue
         inputs: Any = there.inputs
         for chain in bridges(inputs[0], goal):
+            if keeps_rank and chain[0].infer(inputs[0]).rank != inputs[0].rank:
+                continue
 
             def changed(step: OperatorStep, span: Span = span, chain: Chain = chain, there: Applied = there) -> Any:
                 is_it = step.span == span and step.operands

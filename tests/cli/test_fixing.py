@@ -46,6 +46,16 @@ def test_unsafe_fixes_are_applied_where_they_are_asked_for(cli: Cli, twice: Path
     assert twice.read_text() == BOTH
 
 
+def test_faults_in_a_row_are_mended_one_after_the_other(cli: Cli, tmp_path: Path) -> None:
+    path = tmp_path / "row.nn"
+    path.write_text("Input(20, 8) -> " + "LSTM(4) -> " * 7 + "FC(1)\n")
+    shown = cli("check", path).out
+    assert shown.count("= fix: ") == shown.count("; then NN303 is found in line 1") == 2  # six edits are no one fix
+    ran = cli("check", path, "--fix", "--unsafe-fixes")
+    assert path.read_text() == "Input(20, 8) -> " + "LSTM(4, sequences=true) -> " * 6 + "LSTM(4) -> FC(1)\n"
+    assert ran.status == 0
+
+
 def test_diff_writes_nothing(cli: Cli, twice: Path) -> None:
     ran = cli("check", twice, "--diff")
     assert ran == (1, f"--- {twice}\n+++ {twice}\n@@ -1 +1 @@\n-{TWICE}+{SAFE}\n", "would apply 2 fixes in 1 file\n")

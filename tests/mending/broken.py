@@ -252,6 +252,9 @@ Input(8, 8, 3) -> Add{ Conv(4, 3, padding=same) | _ } -> Conv(4, 9)
 Input(8, 8, 3) -> Conv(4, 9) -> LSTM(8) -> FC(2)
 => Input(8, 8, 3) -> Conv(4, 9, padding=same) -> Reshape(64, 4) -> LSTM(8) -> FC(2)
 
+Input(20, 8) -> LSTM(4) -> LSTM(4) -> LSTM(4) -> LSTM(3) -> FC(3)
+=> Input(20, 8) -> LSTM(4, sequences=true) -> LSTM(4, sequences=true) -> LSTM(4, sequences=true) -> LSTM(3) -> FC(3)
+
 src = Input(12, dtype=int32) -> Embedding(50, 16) -> LSTM(32)
 tgt = Input(9, dtype=int32) -> Embedding(50, 16) -> LSTM(32, sequences=true)
 { tgt | src } -> Attention -> FC(5)

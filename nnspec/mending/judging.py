@@ -1,0 +1,64 @@
+"""Whether a trial mends a finding: the finding is gone, and what is new, if anything, was hidden behind it.
+
+What follows from an error is not said, so behind one that is mended another may come to light. It is not the fix's
+fault where the stage in question was never reached; where it was, and held, the fix has broken it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nnspec.record import Record
+from nnspec.source import SourceFile, Span
+from nnspec.syntax import tree
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from nnspec.mending.places import Places
+    from nnspec.mending.trial import Sign, Trial
+
+_ABOUT_NETWORKS = ("NN3", "NN4", "NN5")  # errors of other kinds lie in what was written, and hide behind nothing
+
+
+class Verdict(Record):
+    """What a fix of a finding leaves: how many errors, and which of them came to light with it."""
+
+    leaves: int
+    uncovered: tuple[Sign, ...] = ()
+
+
+class Judge:
+    """Compares trials with what was found before, and with the places of the operators that held then."""
+
+    def __init__(self, known: set[Sign], sound: Iterable[Span], places: Places) -> None:
+        self.known = known
+        self._sound = {(span.file.path, span.start, span.end) for span in sound}
+        self._places = places
+
+    def of(self, found: Sign, trial: Trial | None) -> Verdict | None:
+        """What a trial leaves; None where it leaves the finding, breaks what held, or has more errors than before."""
+        if trial is None:
+            return None
+        errors = trial.signs()
+        new = errors - self.known
+        if found in errors or (new and len(errors) > len(self.known)) or not all(map(self._was_hidden, new)):
+            return None
+        return Verdict(len(errors), tuple(sorted(new, key=lambda sign: sign[1:])))
+
+    def _was_hidden(self, sign: Sign) -> bool:
+        number, path, start, end = sign
+        node = self._places.at(Span(SourceFile(path, ""), start, end), tree.Node)
+        if node is None or not number.startswith(_ABOUT_NETWORKS):
+            return False  # it lies in what was put in
+        for each in (node, *self._places.around(node)):
+            if isinstance(each, tree.Apply):
+                return not self._held(each)
+            if isinstance(each, tree.Promise):
+                inside = list(self._places.of_kind(tree.Apply, each.body))
+                return not (inside and self._held(max(inside, key=lambda stage: stage.span.start)))
+        return True
+
+    def _held(self, stage: tree.Apply) -> bool:
+        """Whether an operator was applied there without a fault."""
+        return any((span.file.path, span.start, span.end) in self._sound for span in (stage.span, stage.name_span))
