@@ -52,9 +52,11 @@ def _optimizer(
     name: str, doc: str, *settings: Mapping[str, Setting], learning_rate: float = 0.001,
     weight_decay: float | None = None, fixed: Mapping[str, object] | None = None, slots: Slots, scratch: int = 3,
 ) -> Optimizer:  # fmt: skip
+    decay = Real(ge=0)
     found = {
         "learning_rate": Setting(Real(ge=0), "learning_rate", learning_rate),
-        "weight_decay": Setting(OrNone(Real(ge=0)), "weight_decay", weight_decay),
+        # Where Keras decays by itself it takes no `none`; 0 is as good.
+        "weight_decay": Setting(OrNone(decay) if weight_decay is None else decay, "weight_decay", weight_decay),
     }
     for some in settings:
         found |= some

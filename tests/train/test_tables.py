@@ -8,6 +8,7 @@ import pytest
 from keras.src import losses, metrics, optimizers
 
 from nnspec.backends.execute import resolve
+from nnspec.ops.kinds import OrNone
 from nnspec.ops.operator import REQUIRED
 from nnspec.train.losses import LOSSES, METRICS
 from nnspec.train.optimizers import OPTIMIZERS, SCHEDULES
@@ -29,6 +30,13 @@ def test_settings_and_defaults_are_those_of_keras(kind, word, choice):
         elif setting.keras not in choice.fixed:
             assert setting.default == default, setting.keras
     assert set(choice.fixed) <= set(signature)
+
+
+@pytest.mark.parametrize("word", OPTIMIZERS)
+def test_keras_takes_none_where_we_do(word):
+    chosen = OPTIMIZERS[word]
+    optional = [setting.keras for setting in chosen.settings.values() if isinstance(setting.kind, OrNone)]
+    resolve(chosen.target)(**{**chosen.fixed, **dict.fromkeys(optional)})
 
 
 @pytest.mark.parametrize("word", LOSSES)
