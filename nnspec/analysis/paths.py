@@ -66,6 +66,11 @@ class Paths(Generic[P]):
         self._known: dict[tuple[Region, Wires], dict[int, Row[P]]] = {}
         self._entries = 0
 
+    def renew(self) -> int:
+        """Let as much be followed once more as at first; what was followed until now, in entries of tables."""
+        entries, self._entries = self._entries, 0
+        return entries
+
     def largest(self, model: Model) -> P | None:
         """The largest value at a marked tensor on the way to any output of a model.
 

@@ -45,6 +45,10 @@ class Liveness:
         self._added: dict[int, Span] = {}  # by id
         self.analyses: Any = None  # what follows from it, kept by those who work it out
 
+    def renew(self) -> int:
+        """Let the analyses go as far as at first; how much they took until now."""
+        return 0 if self.analyses is None else int(self.analyses.renew())
+
     def of(self, region: Region, wanted: Wires | None = None) -> Live:
         """The live part of a region; all its results are wanted where nothing is said."""
         wires = frozenset(region.results) if wanted is None else wanted
@@ -145,6 +149,7 @@ def forget() -> None:
 def recall(liveness: Liveness) -> None:
     """What is compiled now shares regions with what this is known of."""
     _Latest.liveness = liveness
+    liveness.renew()
 
 
 def liveness_of(region: Region) -> Liveness:

@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING
 
 from nnspec.diagnostics.codes.names import FILLED_HOLE, HOLE
 from nnspec.diagnostics.diagnostic import Edit, Fix, Label
+from nnspec.record import replace
 from nnspec.solving.words import described, tried
 
 if TYPE_CHECKING:
     from nnspec.diagnostics.diagnostic import Diagnostics
     from nnspec.solving.places import Gap
     from nnspec.solving.solve import Solution
+
+_TRUSTED = "this is so whatever fills the holes: what leaves a promise has the sizes that it states"
 
 
 def report(solution: Solution, found: Diagnostics, path: str, *, smallest_will_do: bool) -> bool:
@@ -36,8 +39,11 @@ def report(solution: Solution, found: Diagnostics, path: str, *, smallest_will_d
 
 def _report_none(solution: Solution, found: Diagnostics) -> None:
     """One error for all holes, at the first of them."""
+    for each in solution.others:
+        if not found.is_known(each.code, each.span):  # else it was found without the promises
+            found.add(replace(each, notes=(*each.notes, _TRUSTED)))
     if solution.others or not solution.gaps:
-        return  # there are errors that hang on no hole, and they were reported
+        return
     first, *more = solution.gaps
     searched = solution.found.searched
     if solution.letters and not solution.found.searched < 1 and all(gap.is_size for gap in solution.gaps):

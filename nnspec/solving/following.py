@@ -7,17 +7,19 @@ nothing else is not said, for what changes and changes back between two leaps is
 from __future__ import annotations
 
 from itertools import product
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from nnspec.solving.places import FARTHEST, LARGEST
 from nnspec.solving.trial import Spent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from nnspec.solving.places import Gap
-    from nnspec.solving.trial import Budget, Outcome, Trials
+    from nnspec.solving.trial import Budget, Outcome
     from nnspec.source import Span
+
+    Filled: TypeAlias = dict[Span, int]
 
 MOST_WORK_OF_A_LEAP = 20_000  # where a leap takes more than that, there is no further
 FARTHEST_TOGETHER = 2**14
@@ -48,48 +50,51 @@ def _change(at: Callable[[int], Outcome], low: int, high: int) -> int:
     return high
 
 
-def pointed_at(trials: Trials, gaps: Sequence[Gap], fixed: Mapping[Span, int | str]) -> list[tuple[int, ...]]:
-    """Ways of filling several holes to which the promises point: all but one are small, and that one is followed."""
-    bound, found = 1, list[tuple[int, ...]]()
+def pointed_at(
+    at: Callable[[Filled], Outcome], gaps: Sequence[Gap], kept: Filled, budget: Budget
+) -> list[dict[Span, int]]:
+    """Ways of filling several holes to which the promises point: all but one are small, and that one is followed.
+
+    `kept` are holes that stay filled as they are.
+    """
+    bound = 1
+    found: list[dict[Span, int]] = []
     try:
         for gap in gaps:
-            found += _one_by_one(trials, gap, gaps, fixed)
-        while bound <= LARGEST and not found:
+            found += _one_by_one(at, gap, {**{each.span: each.values[0] for each in gaps if each is not gap}, **kept})
+        while bound <= LARGEST and not found and gaps:
             for gap in gaps:
                 others = [each for each in gaps if each is not gap]
                 for numbers in product(*[each.values_to(bound) for each in others]):
-                    known = dict(zip([each.span for each in others], numbers, strict=True))
-                    for value in _fitting(trials, gap, {**fixed, **known}):
-                        found.append(tuple([known.get(each.span, value) for each in gaps]))
+                    known = {**dict(zip([each.span for each in others], numbers, strict=True)), **kept}
+                    for value in _fitting(at, gap, known, budget):
+                        found.append({**known, gap.span: value})
             bound *= 2
     except Spent:
         pass
     return found
 
 
-def _one_by_one(
-    trials: Trials, gap: Gap, gaps: Sequence[Gap], fixed: Mapping[Span, int | str]
-) -> Iterator[tuple[int, ...]]:
+def _one_by_one(at: Callable[[Filled], Outcome], gap: Gap, known: Filled) -> Iterator[dict[Span, int]]:
     """The small numbers for one hole that fit while all others are as small as they can be."""
-    known = {each.span: each.values[0] for each in gaps if each is not gap}
-    if trials.of({**fixed, **known}).certain:
+    if at(known).certain:
         return
     for value in gap.values_to(LARGEST_ALONE):
-        if trials.of({**fixed, **known, gap.span: value}).fits:
-            yield tuple([known.get(each.span, value) for each in gaps])
+        if at({**known, gap.span: value}).fits:
+            yield {**known, gap.span: value}
 
 
-def _fitting(trials: Trials, gap: Gap, known: Mapping[Span, int | str]) -> Iterator[int]:
+def _fitting(at: Callable[[Filled], Outcome], gap: Gap, known: Filled, budget: Budget) -> Iterator[int]:
     """The numbers at the changes of one hole that fit; none where something is wrong whatever it is."""
-    if trials.of(known).certain:
+    if at(known).certain:
         return
 
-    def at(value: int) -> Outcome:
-        return trials.of({**known, gap.span: value})
+    def alone(value: int) -> Outcome:
+        return at({**known, gap.span: value})
 
     first = gap.values[0]
-    if at(first).fits:
+    if alone(first).fits:
         yield first
-    for value in beyond(at, trials.budget, first, FARTHEST_TOGETHER if gap.goes_on else gap.values[-1]):
-        if at(value).fits:
+    for value in beyond(alone, budget, first, FARTHEST_TOGETHER if gap.goes_on else gap.values[-1]):
+        if alone(value).fits:
             yield value

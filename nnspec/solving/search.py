@@ -6,13 +6,18 @@ and what was tried is easily said. A hole is filled only where nothing certain i
 
 from __future__ import annotations
 
+from collections import Counter
+from contextlib import suppress
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from nnspec.diagnostics.codes.names import SYMBOLIC_VALUE
 from nnspec.record import Record, replace
-from nnspec.solving.following import beyond, pointed_at
+from nnspec.solving.descent import Descent
+from nnspec.solving.following import FARTHEST_TOGETHER, beyond, pointed_at
 from nnspec.solving.places import LARGEST
 from nnspec.solving.trial import Spent
+from nnspec.syntax import tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -57,6 +62,10 @@ class Search:
         self.fixed = dict(fixed)
         self.has_letters = any(isinstance(value, str) for value in fixed.values())
         self.looks = 0
+        #: Per hole, its numbers so far that are not wrong whatever the others are, and how far they were looked at.
+        self._alone: list[list[int]] = [[] for _ in gaps]
+        self._alone_to = [0] * len(self.gaps)
+        self._order = list(range(len(self.gaps)))
 
     def run(self) -> Found:
         """All that fits, as far as the budget allows.
@@ -64,21 +73,46 @@ class Search:
         Raises: TooSymbolic.
         """
         ways: dict[tuple[int, ...], None] = {}
-        self.trials.budget.keep(20 if len(self.gaps) < 2 else 50)
+        budget, alone = self.trials.budget, len(self.gaps) < 2
+        budget.keep(20 if alone else 80)
         searched = self._sweep(ways)
-        self.trials.budget.keep(0)
+        if ways and not alone:
+            budget.keep(30)
+            searched = self._sweep(ways)
         is_whole = searched >= LARGEST and not any(gap.goes_on for gap in self.gaps)
-        if not ways and not is_whole and len(self.gaps) > 1:
-            ways.update(dict.fromkeys(pointed_at(self.trials, self.gaps, self.fixed)))
+        if not ways and not is_whole and not alone:
+            budget.keep(35)
+            ways.update(dict.fromkeys(self._descended()))
+        budget.keep(0)
         found = Found(tuple(sorted(ways, key=_size)), searched, is_whole)
         return self._followed(found) if len(self.gaps) == 1 and searched and not is_whole else found
+
+    def _descended(self) -> list[tuple[int, ...]]:
+        """Ways to which the promises lead, one hole at a time; then, the settled holes kept, several at a time."""
+        descent = Descent(self.outcome, self.gaps, self.trials.budget, _numbers_in(self.trials.syntax))
+        found: list[tuple[int, ...]] = []
+        with suppress(Spent):
+            found.extend(islice(descent.run(), 1))
+        self.trials.budget.keep(0)
+        return found or self._around(descent)
+
+    def _around(self, descent: Descent) -> list[tuple[int, ...]]:
+        """Ways of filling the holes that a descent did not settle."""
+        spans = [gap.span for gap in self.gaps]
+        with suppress(Spent):
+            nearest, settled = descent.nearest()
+            kept = {span: number for span, number in zip(spans, nearest, strict=True) if span in settled}
+            rest = [gap for gap in self.gaps if gap.span not in kept]
+            ways = pointed_at(self.outcome_of, rest, kept, self.trials.budget)
+            return [tuple([way[span] for span in spans]) for way in ways]
+        return []
 
     def _sweep(self, ways: dict[tuple[int, ...], None]) -> int:
         """Add all ways up to a bound that grows, and say up to where all were tried."""
         bound, searched = 1, 0
         try:
             while bound <= LARGEST:
-                for way in self._fitting((), bound):
+                for way in self._ways_to(bound):
                     ways[way] = None
                     if len(ways) > MOST_WAYS:
                         raise Spent
@@ -92,25 +126,53 @@ class Search:
 
         Raises: Spent, TooSymbolic.
         """
+        return self.outcome_of({gap.span: value for gap, value in zip(self.gaps, way, strict=False)})
+
+    def outcome_of(self, filling: Mapping[Span, int]) -> Outcome:
+        """What the spec comes to with some holes filled, by their places.
+
+        Raises: Spent, TooSymbolic.
+        """
         self.looks += 1
         if self.looks > MOST_LOOKS:
             raise Spent
-        filling = dict(zip([gap.span for gap in self.gaps], way, strict=False))
         outcome = self.trials.of({**self.fixed, **filling})
         if self.has_letters and (outcome.is_undecided or any(each.code is SYMBOLIC_VALUE for each in outcome.errors)):
             raise TooSymbolic
         return outcome
 
-    def _fitting(self, start: tuple[int, ...], bound: int) -> Iterator[tuple[int, ...]]:
-        """The ways that begin so and fit, with no number past the bound."""
-        if len(start) == len(self.gaps):
-            if self.outcome(start).fits:
-                yield start
+    def _ways_to(self, bound: int) -> Iterator[tuple[int, ...]]:
+        """The ways that fit, with no number past the bound."""
+        if not self._narrow(bound):
             return
-        if start and self.outcome(start).certain:
+        fewest = sorted(range(len(self.gaps)), key=lambda number: len(self._alone[number]))
+        yield from self._fitting({}, fewest)
+
+    def _narrow(self, bound: int) -> bool:
+        """Leave out what is wrong whatever the others are; whether each hole has numbers left."""
+        for number in list(self._order):
+            gap, alone, start = self.gaps[number], self._alone[number], self._alone_to[number]
+            for value in gap.values_to(bound)[len(gap.values_to(start)) if start else 0 :]:
+                if len(self.gaps) < 2 or not self.outcome_of({gap.span: value}).certain:
+                    alone.append(value)
+            self._alone_to[number] = bound
+            if not alone:
+                self._order.remove(number)
+                self._order.insert(0, number)  # while it has none, the others need no look
+                return False
+        return True
+
+    def _fitting(self, filling: dict[Span, int], rest: list[int]) -> Iterator[tuple[int, ...]]:
+        """The ways that begin so and fit; `rest` are the holes to fill yet."""
+        if not rest:
+            if self.outcome_of(filling).fits:
+                yield tuple([filling[gap.span] for gap in self.gaps])
             return
-        for value in self.gaps[len(start)].values_to(bound):
-            yield from self._fitting((*start, value), bound)
+        if filling and self.outcome_of(filling).certain:
+            return
+        span = self.gaps[rest[0]].span
+        for value in self._alone[rest[0]]:
+            yield from self._fitting({**filling, span: value}, rest[1:])
 
     def _tried_alone(self, bound: int) -> int:
         """Of one hole, the last number before the budget was spent."""
@@ -136,6 +198,18 @@ class Search:
         except Spent:
             pass
         return replace(found, ways=tuple(ways), until=until)
+
+
+def _numbers_in(syntax: tree.Tree) -> list[int]:
+    """The whole numbers that a file names, the most frequent first: what is missing is often one of them."""
+    found: Counter[int] = Counter()
+    todo: list[tree.Node] = [syntax]
+    while todo:
+        node = todo.pop()
+        if isinstance(node, tree.Number) and isinstance(node.value, int) and 0 < node.value <= FARTHEST_TOGETHER:
+            found[node.value] += 1
+        todo.extend(tree.children(node))
+    return [number for number, _ in found.most_common()]
 
 
 def _size(way: tuple[int, ...]) -> tuple[int, tuple[int, ...]]:

@@ -7,17 +7,17 @@ is one whatever they are. Nothing here knows which numbers are worth a trial.
 from __future__ import annotations
 
 import os
-from fractions import Fraction
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from nnspec.analysis.conditions import conditions
-from nnspec.compiler import Effort, compile_tree
+from nnspec.compiler import STAGE, Effort, compile_tree
 from nnspec.diagnostics.codes.names import HOLE
 from nnspec.diagnostics.codes.promises import UNDECIDED_EXPECT
 from nnspec.diagnostics.diagnostic import Diagnostics
-from nnspec.program.elaborate import Elaborator
+from nnspec.program.liveness import recall
 from nnspec.record import Record
-from nnspec.syntax import tree
+from nnspec.solving.attempt import Attempt, key_of
+from nnspec.solving.reuse import Stores
 from nnspec.syntax.holes import Template
 from nnspec.syntax.read import read_spec
 
@@ -25,23 +25,20 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from nnspec.compiler import Settings
-    from nnspec.diagnostics.diagnostic import Code, Diagnostic
+    from nnspec.diagnostics.diagnostic import Diagnostic
+    from nnspec.program.elaborate import Elaborator
     from nnspec.program.imports import Importer
     from nnspec.program.program import Program
     from nnspec.program.settings import Given
-    from nnspec.program.values import Site
     from nnspec.shapes.alternatives import Demand
-    from nnspec.shapes.tensor import TensorType
     from nnspec.source import Span
+    from nnspec.syntax import tree
     from nnspec.syntax.holes import Filling
 
 MOST_TRIALS = 2_400
-MOST_WORK = 200_000  # what the compiler counts, of all trials together
+MOST_WORK = 400_000  # what the compiler counts, of all trials together
 WORK_OF_A_TRIAL = 20
-
-#: Where an error stands: its code, and its place.
-Key: TypeAlias = "tuple[str, str, int, int]"
-_COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
+WORK_OF_A_PATH = 8  # an entry of a table of paths: they are followed where a promise says so
 
 
 class Outcome(Record):
@@ -115,6 +112,7 @@ class Trials:
         self.settings = settings
         self.budget = budget
         self.template = Template(syntax)
+        self._stores = Stores(syntax)
         self._verify = verify
         self._known: dict[frozenset[tuple[Span, int | str]], Outcome] = {}
         self._trees: dict[str, tree.Tree] = {}
@@ -137,9 +135,11 @@ class Trials:
 
     def _tried(self, filling: Filling) -> Outcome:
         found, effort, made = Diagnostics(), Effort(), list[Attempt]()
+        known = self._stores.of(filling)
 
         def make(found: Diagnostics, given: Given, importer: Importer) -> Elaborator:
-            made.append(Attempt(found, given, importer))
+            recall(known.liveness)
+            made.append(Attempt(found, given, importer, known))
             return made[-1]
 
         program = compile_tree(self.template.filled(filling), self.settings, found, self._read, effort, make)
@@ -147,7 +147,9 @@ class Trials:
         if self._verify is not None and not open_holes:
             self._verify(program, found)
         self.budget.trials -= 1
-        self.budget.work -= effort.spent + WORK_OF_A_TRIAL
+        borrowed = sum(attempt.borrowed[0] + STAGE * attempt.borrowed[1] for attempt in made)
+        followed = known.liveness.renew() * WORK_OF_A_PATH
+        self.budget.work -= max(effort.spent - borrowed, 0) + followed + WORK_OF_A_TRIAL
         errors = tuple([error for error in found.errors() if error.code is not HOLE])
         doubted = {key for attempt in made for key in attempt.doubted}
         return Outcome(
@@ -170,53 +172,3 @@ class Trials:
         if real not in self._trees:
             self._trees[real] = read_spec(path, found)
         return self._trees[real]
-
-
-class Attempt(Elaborator):
-    """Elaborates a filled tree, and notes on which side of its promises it lies and what may not come to pass."""
-
-    explains = False
-
-    def __init__(self, *given: Any) -> None:
-        super().__init__(*given)
-        self.doubted: set[Key] = set()
-        self.leans: dict[tuple[int, int], int] = {}
-        self._sides = {id(node) for node in _compared(self.unit.tree)}
-
-    def report(self, code: Code, message: str, span: Span, **more: Any) -> None:
-        """Report a finding; one in what may not come to pass is doubted."""
-        if self.uncertain:
-            self.doubted.add((code.number, span.file.path, span.start, span.end))
-        else:
-            self.doubted.discard((code.number, span.file.path, span.start, span.end))
-        super().report(code, message, span, **more)
-
-    def _verify(self, type: TensorType, wanted: list[Any], node: tree.Promise, site: Site) -> None:
-        for axis, (size, promised) in enumerate(zip(type.shape, wanted, strict=False)):
-            if isinstance(size, int) and isinstance(promised, int):
-                self.leans[node.shape.span.start, axis] = (size > promised) - (size < promised)
-        super()._verify(type, wanted, node, site)
-
-    def _binary(self, node: tree.Binary, site: Site, words: Any) -> Any:
-        if id(node) in self._sides:
-            left, right = self.evaluate(node.left, site), self.evaluate(node.right, site)
-            if isinstance(left, (int, Fraction)) and isinstance(right, (int, Fraction)):
-                self.leans[node.span.start, 0] = (left > right) - (left < right)
-        return super()._binary(node, site, words)
-
-
-def key_of(error: Diagnostic) -> Key:
-    """Where an error stands."""
-    return error.code.number, error.span.file.path, error.span.start, error.span.end
-
-
-def _compared(syntax: tree.Tree) -> list[tree.Binary]:
-    """The comparisons in the promises of a file."""
-    todo: list[tree.Node] = [each.condition for each in syntax.statements if isinstance(each, tree.ExpectStatement)]
-    found: list[tree.Binary] = []
-    while todo:
-        node = todo.pop()
-        if isinstance(node, tree.Binary) and node.operator in _COMPARISONS:
-            found.append(node)
-        todo.extend(tree.children(node))
-    return found

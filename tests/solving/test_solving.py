@@ -95,12 +95,12 @@ NONE = {
         "Input(32, 32, 3) -> Conv(8, 3, stride=?) : (7, 7, _)",
         ["with 4: ", "(8, 8, 8), and promised is (7, 7, _)", "with 5: ", "(6, 6, 8)"],
     ),
-    "two promises": ("Input(32, 1) -> Conv(8, ?) : (30, _) : (28, _)", ["with 3: ", "with 5: "]),
+    "two promises": ("Input(32, 1) -> Conv(8, ?) : (30, _) : (28, _)", ["with 3: ", "(30, 8), and promised is (28, _)"]),
     "two budgets": (
         "Input(8) -> FC(?)\nexpect params >= 100 and layers == 2",
         ["`params >= 100` does not hold: params is 9", "`layers == 2` does not hold: layers is 1"],
     ),
-    "no size at all": ("Input(?, 1) -> Conv(2, 3) : (4, _) : (5, _)", ["no size of T suits"]),
+    "no size at all": ("Input(?, 1) -> Conv(2, 3) : (4, _) : (5, _)", ["(4, 2), and promised is (5, _)"]),
     "classes": ("Input(8, 8, 3) -> Conv(4, 3) -> FC(?) : (0,)", ["(1,), and promised is (0,)"]),
 }
 
