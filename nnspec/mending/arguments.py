@@ -9,6 +9,7 @@ from __future__ import annotations
 from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Any
 
+from nnspec.diagnostics.diagnostic import RuleError
 from nnspec.mending.candidate import Candidate, Case
 from nnspec.mending.replay import Stopped
 from nnspec.mending.witness import Applied, Scene
@@ -16,6 +17,7 @@ from nnspec.mending.writing import Wording, added, replaced, value_text
 from nnspec.ops.axes import Axis
 from nnspec.ops.kinds import show
 from nnspec.program.program import OperatorStep
+from nnspec.shapes.tensor import TensorType
 from nnspec.source import Span
 from nnspec.syntax import tree
 
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from nnspec.ops.operator import Operator, Param
-    from nnspec.shapes.tensor import TensorType
 
 MOST_VALUES = 80  # of one argument
 MOST_STAGES = 24  # before the fault
@@ -120,6 +121,8 @@ def _suiting(case: Case, level: int, span: Span, declared: Param[Any]) -> Iterat
         def changed(step: OperatorStep, value: Any = value) -> Operator | None:
             return _other(case, step, {span}, name, value)
 
+        if value == 1 and _leaves_as_it_is(applied, with_argument(applied.operator, name, value)):
+            continue
         if case.holds_with(changed, level):
             yield value
 
@@ -129,7 +132,8 @@ def _words_for_all(case: Case, spans: list[Span], level: int | None) -> Iterator
 
     They lead to the fault at a level; where they do not, it is not known beforehand whether that helps.
     """
-    there = [(span, applied) for span in spans if (applied := _at(case, span)) is not None]
+    known = [(span, applied) for span in spans if (applied := _at(case, span)) is not None]
+    there = [(span, applied) for span, applied in known if not applied.operator.is_input]
     offered = {(n, w): p for _, a in there for n, p in a.operator.params.items() for w in p.kind.words}
     for (name, word), declared in offered.items():
         takers = {span for span, a in there if _would_take(a, name, word) and _matters(case, a, name, word)}
@@ -172,6 +176,15 @@ def _would_take(applied: Applied, name: str, word: str) -> bool:
 def with_argument(operator: Operator, name: str, value: Any) -> Operator:
     """The operator with one argument changed."""
     return type(operator).of({**operator.__dict__, name: value})
+
+
+def _leaves_as_it_is(applied: Applied, other: Operator) -> bool:
+    """Whether an operator would only hand on what arrives."""
+    known = tuple([type for type in applied.inputs if isinstance(type, TensorType)])
+    try:
+        return len(known) == len(applied.inputs) and does_nothing(other, 1, known)
+    except RuleError:
+        return False
 
 
 def does_nothing(operator: Operator, value: Any, inputs: tuple[TensorType, ...]) -> bool:

@@ -106,7 +106,8 @@ class Case:
     def holds(self, types: Sequence[Type]) -> bool:
         """Whether the rule holds for these types of all wires."""
         if isinstance(self.scene, Kept):
-            return suits(types[self.scene.wire], (*[None] * self.scene.hidden, *self.scene.wanted))
+            wanted = (*[None] * self.scene.hidden, *self.scene.wanted)
+            return suits(types[self.scene.wire], wanted, self.scene.dtype)
         if not self.scene.is_read:
             return False  # other types are still as many
         applied = self.scene.applied
@@ -161,9 +162,9 @@ class Case:
         return f"`{shown(node, wording)}`{self.where(node)}"
 
 
-def suits(type: Type, wanted: Sequence[object]) -> bool:
-    """Whether a type has the sizes that are promised."""
-    if not isinstance(type, TensorType) or type.rank != len(wanted):
+def suits(type: Type, wanted: Sequence[object], dtype: str | None = None) -> bool:
+    """Whether a type has the sizes that are wanted, and the dtype, if one is."""
+    if not isinstance(type, TensorType) or type.rank != len(wanted) or dtype not in (None, type.dtype):
         return False
     return all(
         size is None or compare(have, "==", size) is True  # type: ignore[arg-type]  # sizes, as promises have them

@@ -46,6 +46,8 @@ class WatchedRegions(Regions):
     def __init__(self) -> None:
         super().__init__()
         self._open: list[_Open] = [_Open(None, None)]
+        #: What arrived at the region that was made last, and where.
+        self.last: tuple[Value | None, Frame | None] = (None, None)
 
     def make(
         self,
@@ -66,6 +68,7 @@ class WatchedRegions(Regions):
             made = super().make(syntax, arriving, outer, inside, is_turn=is_turn, wrapping=wrapping)
         finally:
             self._open.pop()
+        self.last = (arriving, outer.frame)
         if is_turn and not made.failed:
             before = around.turns[id(syntax)][0] if id(syntax) in around.turns else []
             around.turns[id(syntax)] = (before, made, arriving, outer)

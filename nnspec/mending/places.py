@@ -74,6 +74,14 @@ class Places:
                     return statement.default
         return None
 
+    def shared(self, name: str, used: Span) -> tree.SharedStatement | None:
+        """The statement of the shared part of this name, in the file where it is used."""
+        for each in self._trees:
+            for statement in each.statements if each.file is used.file else ():
+                if isinstance(statement, tree.SharedStatement) and statement.name.name == name:
+                    return statement
+        return None
+
     def parameter(self, name: tree.Name) -> tuple[tree.BlockStatement, tree.Parameter] | None:
         """The block whose parameter a name is, and that parameter."""
         for parent in self.around(name):

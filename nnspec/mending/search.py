@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nnspec.diagnostics.codes import promises, shapes
+from nnspec.diagnostics.codes import graph, promises, shapes
 from nnspec.diagnostics.diagnostic import Edit, Fix
 from nnspec.mending.arguments import arguments_around, earlier_arguments, own_arguments
 from nnspec.mending.candidate import Candidate, Case
 from nnspec.mending.judging import Judge, Verdict
+from nnspec.mending.parts import arriving_input, own_weights, wanted_input
 from nnspec.mending.places import Places
 from nnspec.mending.projections import projections
 from nnspec.mending.repeats import turns_around, turns_before
@@ -103,7 +104,7 @@ def _mended(found: Diagnostic, held: Sequence[_Held], file: SourceFile) -> Diagn
 
 def _may_be_mended(found: Diagnostic) -> bool:
     """Whether a finding is about shapes; the codes of other errors have no fixes that are sought."""
-    return found.code in (*vars(shapes).values(), *vars(promises).values())
+    return found.code in (*vars(shapes).values(), *vars(promises).values(), graph.UNEQUAL_SHARES)
 
 
 class _Search:
@@ -135,12 +136,13 @@ class _Search:
 
     def _alone(self, found: Diagnostic) -> _Found:
         """The fixes of a finding that one change is."""
-        case = Case(found, self.testimony.scenes[sign(found)], self.testimony, self.places, self.edited)
+        scenes = self.testimony.scenes[sign(found)]
+        cases = [Case(found, scene, self.testimony, self.places, self.edited) for scene in scenes]
         held: list[_Held] = []
         uncovering: list[tuple[_Held, Trial]] = []
         families: set[str] = set()
         left = MOST_TRIALS
-        for candidate in self._candidates(case):
+        for candidate in self._candidates(cases):
             if left <= 0 or self.trials.budget.is_spent or self._is_enough(held):
                 break
             for wording in candidate.wordings if candidate.family not in families else ():
@@ -191,10 +193,10 @@ class _Search:
                     verdict = Verdict(fix.verdict.leaves)
                     yield _Held((*first.titles, *fix.titles), (*first.edits, *later), verdict, first.cost + fix.cost)
 
-    def _candidates(self, case: Case) -> list[Candidate]:
+    def _candidates(self, cases: Sequence[Case]) -> list[Candidate]:
         """What may mend a finding, the least change first, each change once."""
         unique: dict[object, Candidate] = {}
-        for candidate in self._proposed(case):
+        for candidate in [*[each for case in cases for each in self._proposed(case)], *self._other_inputs()]:
             if candidate.wordings:
                 unique.setdefault(candidate.wordings[0], candidate)
         return sorted(unique.values(), key=lambda each: each.cost)[:MOST_CANDIDATES]
@@ -211,11 +213,15 @@ class _Search:
         yield from projections(case)
         yield from turns_before(case)
         yield from promised_shape(case)
-        if self.edited:
-            return  # what mends a fault that another fix uncovered is not another input
+        yield from own_weights(case)
+        yield from wanted_input(case)
+        yield from arriving_input(case)
+
+    def _other_inputs(self) -> list[Candidate]:
+        """Other sizes of the inputs; what mends a fault that another fix uncovered is not one of them."""
         if self._inputs is None:
-            self._inputs = list(other_inputs(self.program, self.trials, self.places))
-        yield from self._inputs
+            self._inputs = [] if self.edited else list(other_inputs(self.program, self.trials, self.places))
+        return self._inputs
 
 
 def _beside(known: Sequence[Fix], tried: Sequence[Fix]) -> tuple[Fix, ...]:

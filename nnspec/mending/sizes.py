@@ -29,11 +29,11 @@ def other_inputs(program: Program, trials: Trials, places: Places) -> Iterator[C
     before = own.work
     for model in program.models[:MOST_MODELS]:
         for found in nearest_sizes(program, trials.settings, model, own):
-            yield from _changes(found, places)
+            yield from _changes(found, places, is_alone=len(program.models) == len(model.inputs) == 1)
     trials.budget.work -= before - own.work
 
 
-def _changes(found: NearestSizes, places: Places) -> Iterator[Candidate]:
+def _changes(found: NearestSizes, places: Places, *, is_alone: bool) -> Iterator[Candidate]:
     node = places.at(found.span, tree.Apply)
     written = [] if node is None else [argument for argument in node.arguments or () if argument.name is None]
     if node is None or len(written) != len(found.shape):
@@ -42,7 +42,9 @@ def _changes(found: NearestSizes, places: Places) -> Iterator[Candidate]:
         axes = [axis for axis, size in enumerate(shape) if size != found.shape[axis]]
         if all(isinstance(written[axis].value, tree.Number) for axis in axes):
             edits = tuple([Edit(written[axis].value.span, str(shape[axis])) for axis in axes])
-            title = f"write `{shown(node, edits)}`: the nearest input that suits"
+            line = node.span.file.position(node.span.start)[0]
+            where = "" if is_alone else f" in line {line}"
+            title = f"write `{shown(node, edits)}`{where}: the nearest input that suits"
             change = max(abs(shape[axis] - found.shape[axis]) / found.shape[axis] for axis in axes)
             cost = 1.25 + 0.5 * min(1.0, change) + (len(shape) > 1 and shape[-1] != found.shape[-1])
             yield Candidate(title, (edits,), cost, f"input {found.input}")

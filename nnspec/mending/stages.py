@@ -56,7 +56,7 @@ class _Behind(Record):
 def more_stages(case: Case) -> Iterator[Candidate]:
     """Stages before the fault, at the end of a branch, or before an earlier stage."""
     if isinstance(case.scene, Kept):
-        yield from _before_promise(case, case.scene)
+        yield from _for_wanted(case, case.scene)
     elif case.scene.is_read:
         yield from _at_inputs(case, case.scene)
     yield from _before_earlier(case)
@@ -200,30 +200,30 @@ def _with_shortcut(case: Case, node: tree.Apply, merge: str, text: str, cost: fl
     yield Candidate(f"write `{merge}{{ … | {text} }}`", (edits,), cost, f"shortcut {text.partition('(')[0]}")
 
 
-def _before_promise(case: Case, kept: Kept) -> Iterator[Candidate]:
-    """Stages at the end of the stage that promises a shape."""
+def _for_wanted(case: Case, kept: Kept) -> Iterator[Candidate]:
+    """Stages at the end of the stage that promises a shape, or before a part that is used."""
     x, promise = kept.leaves, _promise(case)
-    if promise is None:
-        return
-    wanted = [size if size is not None else 1 for size in kept.wanted]
-    goal = TensorType(tuple(wanted), x.dtype)
-    for chain in bridges(x, [goal]):
+    used = None if kept.place is None else case.places.at(kept.place, tree.Apply)
+    place = None if used is None else case.places.stage_of(used)
+    for chain in bridges(x, _goal(case)):
         types: list[Type] = [x]
         try:
             for each in chain:
                 types = list(case.replay.infer(each, types))
         except Stopped:
             continue
-        if len(types) == 1 and suits(types[0], kept.wanted):
-            text = _text(case, chain)
+        if len(types) != 1 or not suits(types[0], kept.wanted, kept.dtype):
+            continue
+        text = _text(case, chain)
+        cost = STAGE + bridge_cost(x, chain) + 0.01 * len(text)
+        if promise is not None:
             end = promise.body.span.end
             edit = Edit(Span(promise.span.file, end, end), f" {arrow(case.found.span.file)} {text}")
-            yield Candidate(
-                f"put `{text}` before the promise",
-                ((edit,),),
-                STAGE + bridge_cost(x, chain) + 0.01 * len(text),
-                "bridge",
-            )
+            yield Candidate(f"put `{text}` before the promise", ((edit,),), cost, "bridge")
+        elif used is not None and place is not None and used.braces is None:
+            flow, stage = place
+            title = f"put `{text}` before `{used.name}`{case.where(used)}"
+            yield Candidate(title, before(stage, flow, text), cost, f"bridge {used.span.start}")
 
 
 def _before_earlier(case: Case) -> Iterator[Candidate]:
@@ -264,8 +264,15 @@ def _there(case: Case, level: int, span: Span) -> Applied | None:
 def _goal(case: Case) -> list[TensorType]:
     """The shapes that play a part at the fault."""
     if isinstance(case.scene, Kept):
-        return [TensorType(tuple([1 if size is None else size for size in case.scene.wanted]))]
+        return [_wanted(case.scene)]
     return list(case.scene.arriving)
+
+
+def _wanted(kept: Kept) -> TensorType:
+    """The type wanted; where any size will do, its own at the use of a part, and 1 before a promise."""
+    own = kept.leaves.shape if len(kept.wanted) == kept.leaves.rank and kept.place is not None else ()
+    sizes = [size if size is not None else own[at] if own else 1 for at, size in enumerate(kept.wanted)]
+    return TensorType(tuple(sizes), kept.leaves.dtype)
 
 
 def _promise(case: Case) -> tree.Promise | None:

@@ -255,6 +255,38 @@ Input(8, 8, 3) -> Conv(4, 9) -> LSTM(8) -> FC(2)
 Input(20, 8) -> LSTM(4) -> LSTM(4) -> LSTM(4) -> LSTM(3) -> FC(3)
 => Input(20, 8) -> LSTM(4, sequences=true) -> LSTM(4, sequences=true) -> LSTM(4, sequences=true) -> LSTM(3) -> FC(3)
 
+shared Head = FC(3)
+a = Input(8)
+b = Input(9)
+Add{ a -> Head | b -> Head }
+=> b = Input(8)
+
+shared Head = Conv(3, 3)
+a = Input(8, 8, 3)
+b = Input(9, 9, 1)
+Concat{ a -> Head -> GAP | b -> Head -> GAP }
+=> Concat{ a -> Head -> GAP | b -> Conv(3, 1) -> Head -> GAP }
+
+shared Head = Flatten -> FC(3)
+x = Input(32, 32, 3) -> Conv(4, 3, padding=same)
+Concat{ x -> Head | x -> MaxPool(2) -> Head }
+=> Concat{ x -> MaxPool -> Head | x -> MaxPool(2) -> Head }
+
+model Enc = Input(8, 8, 3) -> Conv(4, 3) -> GAP
+Input(10, 10, 3) -> Conv(3, 3, padding=same) -> Enc -> FC(3)
+=> Input(10, 10, 3) -> Conv(3, 3) -> Enc -> FC(3)
+
+model Enc = Input(10, dtype=int32) -> Embedding(100, 8) -> GAP
+Input(10) -> Enc -> FC(3)
+=> Input(10, dtype=int32) -> Enc -> FC(3)
+
+model Enc = Input(10, 10, 3) -> Conv(4, 3) -> GAP
+Input(12, 12, 4) -> Enc -> FC(3)
+=> Input(10, 10, 3) -> Enc -> FC(3)
+
+model Enc = Input(10, 10, 3) -> Conv(4, 3) -> GAP
+Input(300) -> Enc -> FC(3)
+
 src = Input(12, dtype=int32) -> Embedding(50, 16) -> LSTM(32)
 tgt = Input(9, dtype=int32) -> Embedding(50, 16) -> LSTM(32, sequences=true)
 { tgt | src } -> Attention -> FC(5)
