@@ -29,6 +29,11 @@ def conditions(model: Model) -> tuple[Demand, ...]:
     return tuple(found) if isinstance(found, list) else found.conditions
 
 
+def demanded(model: Model) -> dict[Demand, Span]:
+    """The conditions as the stages of a model demand them, each with a place that does."""
+    return _demanded(model, set())
+
+
 def verify_sizes(program: Program, found: Diagnostics) -> None:
     """Report each model whose demands no size meets."""
     seen: set[Region] = set()
@@ -40,17 +45,17 @@ def verify_sizes(program: Program, found: Diagnostics) -> None:
         if not isinstance(answer, list):
             from nnspec.analysis.conflict import report  # few specs contradict themselves
 
-            report(model, answer, _demanded(model, set()), found)
+            report(model, answer, demanded(model), found)
 
 
 def _simplest(model: Model) -> list[Demand] | Unsatisfiable:
     answer = _ANSWERS.get(model.region)
     if answer is None:
-        demanded = _demanded(model, set())
-        if demanded:
+        demands = demanded(model)
+        if demands:
             from nnspec.shapes.solve import simplify  # only symbolic sizes pay for it
 
-            answer = simplify(demanded, _letters(model))
+            answer = simplify(demands, _letters(model))
         _ANSWERS[model.region] = answer = answer or []
     return answer
 
