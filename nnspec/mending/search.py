@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from nnspec.analysis.conditions import demanded
 from nnspec.diagnostics.codes import graph, promises, shapes
 from nnspec.diagnostics.diagnostic import Edit, Fix
 from nnspec.mending.arguments import arguments_around, earlier_arguments, own_arguments
@@ -17,7 +18,7 @@ from nnspec.mending.parts import arriving_input, own_weights, wanted_input
 from nnspec.mending.places import Places
 from nnspec.mending.projections import projections
 from nnspec.mending.repeats import turns_around, turns_before
-from nnspec.mending.sizes import other_inputs
+from nnspec.mending.sizes import other_inputs, single_sizes
 from nnspec.mending.stages import joined_tensors, more_stages, promised_shape
 from nnspec.mending.trial import Trials, apply, sign
 from nnspec.mending.witness import testify
@@ -129,20 +130,23 @@ class _Search:
 
     def held(self, errors: Iterable[Diagnostic]) -> list[tuple[Diagnostic, list[_Held]]]:
         """The fixes of each error that was found on tensors: those alone first, then those that others follow."""
-        mendable = [each for each in errors if sign(each) in self.testimony.scenes][:MOST_FINDINGS]
+        mendable = [each for each in errors if self._is_mendable(each)][:MOST_FINDINGS]
         with recording():  # what rules demand of symbolic sizes on the way
             alone = [self._alone(each) for each in mendable]
             return [(each.diagnostic, [*each.held, *self._in_turn(each)]) for each in alone]
 
+    def _is_mendable(self, found: Diagnostic) -> bool:
+        return sign(found) in self.testimony.scenes or (found.code is shapes.NO_VALID_SIZE and not self.edited)
+
     def _alone(self, found: Diagnostic) -> _Found:
         """The fixes of a finding that one change is."""
-        scenes = self.testimony.scenes[sign(found)]
+        scenes = self.testimony.scenes.get(sign(found), ())
         cases = [Case(found, scene, self.testimony, self.places, self.edited) for scene in scenes]
         held: list[_Held] = []
         uncovering: list[tuple[_Held, Trial]] = []
         families: set[str] = set()
         left = MOST_TRIALS
-        for candidate in self._candidates(cases):
+        for candidate in self._candidates(found, cases):
             if left <= 0 or self.trials.budget.is_spent or self._is_enough(held):
                 break
             for wording in candidate.wordings if candidate.family not in families else ():
@@ -193,10 +197,12 @@ class _Search:
                     verdict = Verdict(fix.verdict.leaves)
                     yield _Held((*first.titles, *fix.titles), (*first.edits, *later), verdict, first.cost + fix.cost)
 
-    def _candidates(self, cases: Sequence[Case]) -> list[Candidate]:
+    def _candidates(self, found: Diagnostic, cases: Sequence[Case]) -> list[Candidate]:
         """What may mend a finding, the least change first, each change once."""
         unique: dict[object, Candidate] = {}
-        for candidate in [*[each for case in cases for each in self._proposed(case)], *self._other_inputs()]:
+        proposed = [each for case in cases for each in self._proposed(case)]
+        proposed += self._other_inputs() if cases else self._at_one_size(found)
+        for candidate in proposed:
             if candidate.wordings:
                 unique.setdefault(candidate.wordings[0], candidate)
         return sorted(unique.values(), key=lambda each: each.cost)[:MOST_CANDIDATES]
@@ -207,15 +213,29 @@ class _Search:
         yield from own_arguments(case)
         yield from turns_around(case)
         yield from joined_tensors(case)
-        yield from earlier_arguments(case)
-        yield from arguments_around(case)
         yield from more_stages(case)
         yield from projections(case)
-        yield from turns_before(case)
         yield from promised_shape(case)
         yield from own_weights(case)
         yield from wanted_input(case)
         yield from arriving_input(case)
+        yield from turns_before(case)
+        yield from arguments_around(case)  # the last two may spend all that a case may replay
+        yield from earlier_arguments(case)
+
+    def _at_one_size(self, found: Diagnostic) -> Iterator[Candidate]:
+        """Where no size suits: what mends the stages that break at a size which suits the others."""
+        model = next((each for each in self.program.models if found.span in demanded(each).values()), None)
+        for settings in () if model is None else single_sizes(model, self.trials.settings):
+            inner = Trials(self.trials.file, settings, self.trials.budget, self.trials.verify)
+            trial = inner.of(())
+            errors = [] if trial is None else trial.found.errors()
+            here = tuple(apply(()) or ())
+            search = None if trial is None else _searched(errors, trial.program, inner, (*self.edited, *here))
+            for _, held in () if search is None else search.held(errors):
+                for fix in sorted(held, key=lambda each: each.order)[:MOST_FIXES]:
+                    title = ", and ".join(fix.titles)
+                    yield Candidate(title, (fix.edits,), fix.cost, title)
 
     def _other_inputs(self) -> list[Candidate]:
         """Other sizes of the inputs; what mends a fault that another fix uncovered is not one of them."""

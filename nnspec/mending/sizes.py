@@ -1,14 +1,19 @@
-"""Another input: the sizes nearest to those it has that the network takes."""
+"""Another input: the sizes nearest to those it has that the network takes, or one size where none suits."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from nnspec.analysis.conditions import conditions
 from nnspec.diagnostics.diagnostic import Edit
 from nnspec.mending.candidate import Candidate
 from nnspec.mending.nearest_sizes import nearest_sizes
 from nnspec.mending.trial import Budget
 from nnspec.mending.writing import shown
+from nnspec.record import replace
+from nnspec.shapes.nearest import nearest
+from nnspec.shapes.symbolic import evaluate, symbols_of
+from nnspec.shapes.tensor import TensorType
 from nnspec.syntax import tree
 
 if TYPE_CHECKING:
@@ -17,9 +22,11 @@ if TYPE_CHECKING:
     from nnspec.mending.nearest_sizes import NearestSizes
     from nnspec.mending.places import Places
     from nnspec.mending.trial import Trials
-    from nnspec.program.program import Program
+    from nnspec.program.program import Model, Program
+    from nnspec.program.settings import Settings
 
 MOST_MODELS = 3
+TYPICAL = 64  # a size to begin with, where no number is written
 MOST_ELABORATED = 24  # sizes that are tried for all of them
 
 
@@ -31,6 +38,28 @@ def other_inputs(program: Program, trials: Trials, places: Places) -> Iterator[C
         for found in nearest_sizes(program, trials.settings, model, own):
             yield from _changes(found, places, is_alone=len(program.models) == len(model.inputs) == 1)
     trials.budget.work -= before - own.work
+
+
+def single_sizes(model: Model, settings: Settings) -> Iterator[Settings]:
+    """Settings with one size for a letter that none suits: each suits all that the letter must fulfil but one thing."""
+    demanded = conditions(model)
+    for left_out in demanded:
+        needed = [each for each in demanded if each is not left_out]
+        for letter in sorted(left_out.symbols):
+            if all(each.symbols == {letter} for each in demanded):
+                below, above = nearest(letter, needed, TYPICAL)
+                size = below if below is not None else above
+                if size is not None:
+                    yield replace(settings, model=model.name, inputs=tuple(_with_size(model, letter, size)))
+
+
+def _with_size(model: Model, letter: str, size: int) -> Iterator[tuple[str, str]]:
+    """The sizes of the inputs as `--input` gives them, with a number for a letter."""
+    for tensor in model.inputs:
+        if isinstance(tensor.type, TensorType):
+            shape = tensor.type.shape
+            sizes = [evaluate(each, {letter: size}) if symbols_of(each) == {letter} else each for each in shape]
+            yield tensor.name, ",".join(map(str, sizes))
 
 
 def _changes(found: NearestSizes, places: Places, *, is_alone: bool) -> Iterator[Candidate]:

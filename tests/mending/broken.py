@@ -255,6 +255,13 @@ Input(8, 8, 3) -> Conv(4, 9) -> LSTM(8) -> FC(2)
 Input(20, 8) -> LSTM(4) -> LSTM(4) -> LSTM(4) -> LSTM(3) -> FC(3)
 => Input(20, 8) -> LSTM(4, sequences=true) -> LSTM(4, sequences=true) -> LSTM(4, sequences=true) -> LSTM(3) -> FC(3)
 
+Input(H, 8, 3) -> MaxPool(2) : (4, 4, 3) -> UpSample(2) : (10, 8, 3)
+
+Input(H, 3) : (10, 3) -> Conv(4, 3) : (9, 4)
+=> Input(H, 3) : (10, 3) -> Conv(4, 2) : (9, 4)
+
+Input(H, 8) -> MaxPool(2) -> Add{ Conv(8, 3, padding=same) | _ } : (4, 8) -> UpSample(2) : (9, 8)
+
 shared Head = FC(3)
 a = Input(8)
 b = Input(9)
