@@ -33,7 +33,7 @@ def written(name: str, found: SizeSet) -> list[Demand] | None:
     dim = of_atom(Symbol(name))
     progression = found.as_progression()
     if progression is not None:
-        return [*progression_conditions(dim, progression)]
+        return [*_of_progression(dim, progression)]
     ends = [piece.least if piece.most is None else piece.most for piece in found.pieces]
     end = max((*found.tried, *ends)) + 1
     if end > FARTHEST:
@@ -46,6 +46,15 @@ def written(name: str, found: SizeSet) -> list[Demand] | None:
         return _finite(dim, sorted(members))
     period = _shortest(endless, found.period)
     return _with_tail(dim, sorted(members), {residue % period for residue in endless}, period, end)
+
+
+def _of_progression(dim: Symbolic, found: Progression) -> Part:
+    """The conditions of a progression; of a few sizes that lie apart, these: `H in (1, 30)`."""
+    if found.most is not None and found.step > 1 and found.most - found.least < MOST_LISTED * found.step:
+        members = range(found.least, found.most + 1, found.step)
+        if len(members) > 1:
+            return [Among(dim, tuple(members))]
+    return [*progression_conditions(dim, found)]
 
 
 def progression_conditions(dim: Symbolic, found: Progression) -> list[Condition]:
@@ -112,7 +121,7 @@ def _few(dim: Symbolic, members: list[int]) -> Part | None:
     """Sizes that stand beside others: a progression, or few."""
     step = gcd(*(n - members[0] for n in members))
     if len(members) != 2 and (step == 0 or len(members) == (members[-1] - members[0]) // step + 1):
-        return [*progression_conditions(dim, Progression(members[0], members[-1], step or 1, members[0] % (step or 1)))]
+        return _of_progression(dim, Progression(members[0], members[-1], step or 1, members[0] % (step or 1)))
     return [Among(dim, tuple(members))] if len(members) <= MOST_LISTED else None
 
 
