@@ -295,6 +295,11 @@ class MultiHeadAttention(Attending, Weighted):
         key = self.key_width or query.channels // self.heads
         return key, self.value_width or key, self.output_width or query.channels
 
+    def filled(self, *inputs: TensorType) -> dict[str, Any]:
+        query = inputs[0]
+        names = ("key_width", "value_width", "output_width")
+        return {**dict(zip(names, self.widths(query), strict=True)), "attention_axes": self.attended(query)}
+
     def infer(self, *inputs: TensorType) -> TensorType | tuple[TensorType, TensorType]:
         query, key, _ = self.fitting(inputs)
         attended = self.attended(query)

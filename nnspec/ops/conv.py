@@ -18,6 +18,7 @@ from nnspec.ops.spatial import (
     need_real,
     need_spatial,
     needs_size,
+    pads_of,
     ranked,
     uneven,
     unread,
@@ -65,6 +66,9 @@ class Sliding(Stacked):
 
     def reach(self, x: TensorType) -> tuple[Reach, ...]:
         return tuple(window.reach(width) for window, width in zip(self.windows(x), x.spatial, strict=True))
+
+    def filled(self, x: TensorType) -> dict[str, Any]:
+        return {"padding": pads_of(self.windows(x), x)}
 
     def remarks(self, x: TensorType) -> Iterable[Remark]:
         return unread(self.windows(x), x) if self.stride != 1 else ()

@@ -68,6 +68,7 @@ class FC(Stacked):
     units: int = param(Integer(ge=1), doc="number of outputs")
 
     has_kernel = True
+    on_vectors = Dense
     examples = (
         Example("Input(8) -> FC(3)", (3,)),
         Example("Input(4, 4, 2) -> FC(10, act=relu)", (10,)),

@@ -340,7 +340,7 @@ class Many(Kind["tuple[T, ...]"], Generic[T]):
         if len(value) > max(1, self.least):
             yield value[:-1]
         if value:
-            yield from [(*value, last) for last in self.kind.near(0, ()) if last == 1]
+            yield from [(*value, last) for last in self.kind.near(0, ()) if last in (1, len(value))]
 
     def describe(self) -> str:
         return f"a list, each item {self.kind.describe()}"

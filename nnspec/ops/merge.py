@@ -294,6 +294,9 @@ class Dot(Operator):
         first, second = self.axes if isinstance(self.axes, tuple) else (self.axes, self.axes)
         return axis_of(a, first, "axes"), axis_of(b, second, "axes")
 
+    def filled(self, a: TensorType, b: TensorType) -> dict[str, Any]:
+        return {"axes": self.of_each(a, b)}
+
     def infer(self, a: TensorType, b: TensorType) -> TensorType:
         need_numbers("Dot", (a, b))
         if self.normalize:

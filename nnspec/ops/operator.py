@@ -136,6 +136,8 @@ class Operator:
     expands: ClassVar[tuple[str, ...]] = ()
     #: False for what `layers` does not count (`Input`, `Identity`).
     is_layer: ClassVar[bool] = True
+    #: The operator that this one is where a vector arrives, with the same arguments.
+    on_vectors: ClassVar[type[Operator] | None] = None
 
     def __init_subclass__(cls) -> None:
         own = {name: made for name, made in cls.__dict__.items() if isinstance(made, Param)}
@@ -241,6 +243,14 @@ class Operator:
     def followers(self) -> tuple[tuple[str, Any], ...]:
         """Shorthands to expand after this operator: (parameter, its word), in order."""
         return ()
+
+    def is_idle(self, *inputs: Any) -> bool:
+        """Whether what comes out of these inputs is the first of them, in training too."""
+        return False
+
+    def filled(self, *inputs: Any) -> Mapping[str, Any]:
+        """Arguments by what they come to at these inputs, where that can be said in several ways: an absent stride."""
+        return {}
 
     # What is derived from it.
 

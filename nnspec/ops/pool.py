@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from nnspec.calls import Arrival, Call, Value, layer
 from nnspec.diagnostics.codes import shapes as codes
 from nnspec.diagnostics.diagnostic import RuleError
 from nnspec.ops.kinds import Flag, Integer, OrNone, Padding, PaddingValue, PerAxis
 from nnspec.ops.operator import Example, Operator, Reach, Remark, option, param
-from nnspec.ops.spatial import brief, brief_pads, computed, need_real, need_spatial, ranked, uneven, unread
+from nnspec.ops.spatial import brief, brief_pads, computed, need_real, need_spatial, pads_of, ranked, uneven, unread
 from nnspec.shapes.dim import Dim, compare, demand, maximum, product
 from nnspec.shapes.reach import divided
 from nnspec.shapes.tensor import TensorType
@@ -63,6 +63,13 @@ class Pooling(Operator):
 
     def reach(self, x: TensorType) -> tuple[Reach, ...]:
         return tuple(window.reach(width) for window, width in zip(self.windows(x), x.spatial, strict=True))
+
+    def is_idle(self, x: TensorType) -> bool:
+        return all(window.size == window.stride == 1 for window in self.windows(x))
+
+    def filled(self, x: TensorType) -> dict[str, Any]:
+        windows = self.windows(x)
+        return {"stride": tuple([window.stride for window in windows]), "padding": pads_of(windows, x)}
 
     def remarks(self, x: TensorType) -> Iterator[Remark]:
         return unread(self.windows(x), x)

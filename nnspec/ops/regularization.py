@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from nnspec.calls import Arrival, Call, Value, layer
 from nnspec.diagnostics.codes import names as name_codes
@@ -25,7 +25,13 @@ _SPATIAL = {2: "1D", 3: "2D", 4: "3D"}
 class Noise(Operator):
     """What noise has in common: a seed, and a shape that stays."""
 
+    #: The parameter that says how much noise there is; none at 0.
+    strength: ClassVar[str] = "rate"
+
     seed: int | None = option(OrNone(Integer(ge=0)), default=None, keras="seed", doc="of the noise")
+
+    def is_idle(self, x: TensorType) -> bool:
+        return getattr(self, self.strength) == 0 and self.infer(x) == x
 
     def infer(self, x: TensorType) -> TensorType:
         need_real(x, type(self).__name__)
@@ -180,6 +186,7 @@ class GaussianNoise(Noise):
 
     std: float = param(Real(ge=0, le=1), doc="standard deviation of the noise, at most 1")
 
+    strength = "std"
     renamed = {"stddev": "std"}
     examples = (
         Example("Input(64) -> GaussianNoise(0.1)", (64,)),

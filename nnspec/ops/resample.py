@@ -64,6 +64,9 @@ class UpSample(Operator):
         taps = _TAPS[self.interpolation]
         return tuple(interpolated(1, by, taps, size) for by, size in zip(self.factors(x), x.spatial, strict=True))
 
+    def is_idle(self, x: TensorType) -> bool:
+        return all(factor == 1 for factor in self.factors(x))
+
     def trace(self, tape: Tape, x: Held, y: TensorType) -> Held:
         return tape.new(y, grad=x.grad)
 
@@ -116,6 +119,12 @@ class ZeroPad(Operator):
 
     def reach(self, x: TensorType) -> tuple[Reach, ...]:
         return tuple(window(1, before=before) for before, _ in self.pads(x)[:-1])
+
+    def is_idle(self, x: TensorType) -> bool:
+        return not any(map(any, self.pads(x)))
+
+    def filled(self, x: TensorType) -> dict[str, Any]:
+        return {"n": self.pads(x), "axis": None}  # which has zeros for every axis
 
     def trace(self, tape: Tape, x: Held, y: TensorType) -> Held:
         return tape.like(y, x)

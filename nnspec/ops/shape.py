@@ -38,6 +38,9 @@ class Flatten(Operator):
     def reach(self, x: TensorType) -> None:
         return None
 
+    def is_idle(self, x: TensorType) -> bool:
+        return x.rank == 1
+
     def trace(self, tape: Tape, x: Held, y: TensorType) -> Held:
         return tape.reshaped(x, y)
 
@@ -131,6 +134,12 @@ class Reshape(Operator):
     def reach(self, x: TensorType) -> None:
         return None
 
+    def is_idle(self, x: TensorType) -> bool:
+        return self.infer_sizes(x) == x.shape
+
+    def filled(self, x: TensorType) -> dict[str, Any]:
+        return {"sizes": self.infer_sizes(x)}
+
     def trace(self, tape: Tape, x: Held, y: TensorType) -> Held:
         return tape.reshaped(x, y)
 
@@ -189,7 +198,13 @@ class Permute(Operator):
         return computed(x, *(x.shape[axis] for axis in self.order(x)))
 
     def reach(self, x: TensorType) -> tuple[Reach, ...] | None:
-        return super().reach(x) if self.order(x) == tuple(range(x.rank)) else None
+        return super().reach(x) if self.is_idle(x) else None
+
+    def is_idle(self, x: TensorType) -> bool:
+        return self.order(x) == tuple(range(x.rank))
+
+    def filled(self, x: TensorType) -> dict[str, Any]:
+        return {"axes": self.order(x)}
 
     def trace(self, tape: Tape, x: Held, y: TensorType) -> Held:
         now = [0, *(axis + 1 for axis in self.order(x.type))]

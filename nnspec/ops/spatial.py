@@ -108,6 +108,11 @@ def known_pads(windows: tuple[Window, ...], x: TensorType, what: str) -> tuple[P
     return tuple(found)
 
 
+def pads_of(windows: tuple[Window, ...], x: TensorType) -> tuple[tuple[Dim, Dim], ...]:
+    """The padding before and after each spatial axis, whichever way it is written."""
+    return tuple([window.pads(width) for window, width in zip(windows, x.spatial, strict=True)])
+
+
 def uneven(pads: Sequence[tuple[Dim, Dim]]) -> bool | None:
     """Whether padding has more positions behind some axis than before it; None where that hangs on an open size."""
     if all(compare(before, "==", after) is True for before, after in pads):

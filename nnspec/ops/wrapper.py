@@ -405,6 +405,9 @@ class TimeDistributed(Wrapper):
         inner = tuple(map(step_of, output)) if isinstance(output, tuple) else step_of(output)
         return self.within(tuple(inputs))[1] * self.inner.macs(*map(step_of, inputs), inner)
 
+    def is_idle(self, *inputs: TensorType) -> bool:
+        return self.inner.is_idle(*map(step_of, inputs))
+
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...] | None:
         inner = self.inner.reach(*map(step_of, inputs))
         return None if inner is None else (SAME_PLACE, *inner)
