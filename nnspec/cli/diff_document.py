@@ -44,6 +44,7 @@ def _model(pair: Pairing, found: Difference | None) -> dict[str, Any]:
         if found is None
         else [{"old": _node(found.old, each.old), "new": _node(found.new, each.new)} for each in found.resized],
         "renamed": 0 if found is None else found.renamed,
+        "idle": 0 if found is None else found.idle,
     }
 
 

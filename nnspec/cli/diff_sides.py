@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from nnspec.cli.diff_formats import is_saved, verify_format
 from nnspec.cli.options import Chosen, chosen
 from nnspec.cli.specs import Report, read_one
 from nnspec.cli.stop import flat_view, promises_as_warnings, show
@@ -11,6 +12,7 @@ from nnspec.cli.usage import UsageError
 from nnspec.comparing.spec_side import net_of_graph
 from nnspec.diagnostics.codes.names import UNKNOWN_OPTION
 from nnspec.record import Record, replace
+from nnspec.syntax.read import is_stream
 
 if TYPE_CHECKING:
     import argparse
@@ -111,8 +113,13 @@ def read_sides(old: str, new: str | None, given: tuple[Chosen, Chosen], errors: 
             f"two networks are compared: name another file after {old}, or set the two apart with an option "
             "such as `-p new:n=3`"
         )
-    if old == "-" and new in ("-", None):
-        raise UsageError("standard input can be read once: give the other network as a file")
+    if is_stream(old) and new in (old, None):
+        raise UsageError(
+            f"{'standard input' if old == '-' else old} can be read once: give the other network as a file"
+        )
+    for path in (old, new):
+        if path is not None:
+            verify_format(path)
     reports = _reports((old, old if new is None else new), given)
     if all(report is None for _, report in reports) and given[0] != _NOTHING:
         raise UsageError("options are for specs: a saved model is as it is")
@@ -128,7 +135,7 @@ def _reports(paths: tuple[str, str], given: tuple[Chosen, Chosen]) -> list[tuple
     found: list[tuple[str, Report | None]] = []
     for place, (path, report, own) in enumerate(zip(paths, read, given, strict=True)):
         idle = unknown[place] & both - unknown[1 - place]
-        if report is None or path == "-" or not idle:
+        if report is None or is_stream(path) or not idle:
             found.append((path, report))
             continue
         less = replace(own, params=tuple([pair for pair in own.params if pair[0] not in idle]))
@@ -140,11 +147,6 @@ def _unknown_params(report: Report) -> set[str]:
     """The params that the command line gives and the file does not have."""
     texts = [each.span.file.text for each in report.diagnostics if each.code is UNKNOWN_OPTION]
     return {text.removeprefix("-p ").partition("=")[0].strip() for text in texts if text.startswith("-p ")}
-
-
-def is_saved(path: str) -> bool:
-    """Whether a file is a model that Keras saved, by its name."""
-    return path.lower().endswith(".keras")
 
 
 def _side(path: str, report: Report | None, errors: Output) -> Side | None:

@@ -12,6 +12,7 @@ from nnspec.cli.diff_words import (
     TOTALS_RIGHT,
     TOTALS_SPARE,
     change_lines,
+    idle,
     renamed,
     resized_line,
     resized_lines,
@@ -51,7 +52,7 @@ def text_lines(pair: Pairing, found: Difference | None, output: Output, *, every
         yield ""
     if found.resized and not everything:
         yield screen.safe(f"{resized_line(found)} (--all lists them)")
-    yield "; ".join([each for each in (tally(found), renamed(found)) if each])
+    yield "; ".join([each for each in (tally(found), renamed(found), idle(found)) if each])
 
 
 def _painted(rows: Iterator[str], lines: list[Line], output: Output) -> Iterator[str]:
@@ -67,7 +68,8 @@ def _same(found: Difference) -> str:
     totals = found.new.totals
     parts = [of(grouped(totals.params), "params")]
     parts += [of(rounded(totals.macs), "MACs")] if totals.macs is not None else []
-    return ", ".join([*parts, amount(totals.layers, "layer")]) + (f" ({renamed(found)})" if found.renamed else "")
+    beside = "; ".join([each for each in (renamed(found), idle(found)) if each])
+    return ", ".join([*parts, amount(totals.layers, "layer")]) + (f" ({beside})" if beside else "")
 
 
 def markdown_lines(pair: Pairing, found: Difference | None, output: Output, *, everything: bool) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from nnspec.cli.figures import amount, grouped, memory, rounded
 from nnspec.comparing.difference import Change, Resized
@@ -23,6 +23,11 @@ if TYPE_CHECKING:
 HEAD = ("change", "output", "params", "MACs", "field", "at")
 RIGHT = frozenset((2, 3, 4))
 SPARE = (4, 3, 1, 2)  # what a narrow terminal does without, in this order
+
+_ARROW = " → "
+_SHARED = 4  # layers with one change, from which on it is said of them together
+
+Cells: TypeAlias = "tuple[str, ...]"
 
 TOTALS_HEAD = ("", "old", "new", "change", "%")
 TOTALS_RIGHT = frozenset((1, 2, 3, 4))
@@ -102,6 +107,15 @@ def renamed(found: Difference) -> str:
     return f"{amount(found.renamed, 'label')} {'differ' if found.renamed > 1 else 'differs'}" if found.renamed else ""
 
 
+def idle(found: Difference) -> str:
+    """What is said of layers that do nothing, which are no difference."""
+    return (
+        f"{amount(found.idle, 'layer')} of one network alone {'do' if found.idle > 1 else 'does'} nothing"
+        if found.idle
+        else ""
+    )
+
+
 def resized_line(found: Difference) -> str:
     """What became of the layers that only follow."""
     count = len(found.resized)
@@ -135,22 +149,43 @@ def resized_lines(found: Difference) -> Iterator[Line]:
 
 
 def _folded(found: Difference, changes: Sequence[Change]) -> Iterator[Line]:
-    cells = [_cells(found, change) for change in changes]
-    keys = [(*each[:4], each[5]) for each in cells]  # the receptive field grows from turn to turn
+    cells = _gathered([_cells(found, change) for change in changes])
+    keys = [each[:4] for each in cells]  # the receptive field grows from turn to turn, and saved layers have names
     for stretch in folded(keys):
         places = range(stretch.start, stretch.start + stretch.length)
         if stretch.times > 1 and stretch.length > 1:
             yield Line((f"× {stretch.times:,}", *[""] * (len(HEAD) - 1)), "")
         for place in places:
             what, *middle, field, at = cells[place]
-            last = cells[place + stretch.length * (stretch.times - 1)][4]
-            field = field if field == last else f"{field} … {last}"
+            *_, last_field, last_at = cells[place + stretch.length * (stretch.times - 1)]
+            field, at = _to(field, last_field), _to(at, last_at)
             inside = stretch.times > 1 and stretch.length > 1
             times = f"  × {stretch.times:,}" if stretch.times > 1 and not inside else ""
             yield Line((f"{'  ' if inside else ''}{what}{times}", *middle, field, at), what[0])
 
 
-def _cells(found: Difference, change: Change) -> tuple[str, ...]:
+def _to(first: str, last: str) -> str:
+    return first if first == last else f"{first} … {last}"
+
+
+def _gathered(rows: list[Cells]) -> list[Cells]:
+    """The rows, with a change of arguments that many layers share and that costs nothing said once, at its first."""
+    places: dict[str, list[int]] = {}
+    for place, row in enumerate(rows):
+        if row[0].startswith("~") and not any(_ARROW in cell for cell in row[1:5]):
+            places.setdefault(row[0], []).append(place)
+    found: list[Cells | None] = list(rows)
+    for what, alike in places.items():
+        if len(alike) >= _SHARED:
+            columns = [list(dict.fromkeys([rows[place][at] for place in alike])) for at in range(1, 6)]
+            cells = [column[0] if len(column) == 1 else "" for column in columns]
+            for place in alike:
+                found[place] = None
+            found[alike[0]] = (f"{what}, in {len(alike):,} layers", *cells)
+    return [row for row in found if row is not None]
+
+
+def _cells(found: Difference, change: Change) -> Cells:
     old, new = change.old, change.new
     if old is None or new is None:
         node, sign = change.either, change.sign
@@ -182,7 +217,7 @@ def _signed_cost(sign: str, number: Dim | None, show: Callable[[Dim], str]) -> s
 
 
 def _became(old: str, new: str) -> str:
-    return new if old == new else f"{old} → {new}"
+    return new if old == new else f"{old or 'none'}{_ARROW}{new or 'none'}"
 
 
 def _shapes(node: Node) -> str:

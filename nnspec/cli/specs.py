@@ -14,7 +14,7 @@ from nnspec.compiler import Settings, compile_tree, with_deep_stack
 from nnspec.diagnostics.diagnostic import Diagnostic, Diagnostics
 from nnspec.record import Record
 from nnspec.source import SourceFile, Span
-from nnspec.syntax.read import STANDARD_INPUT, Unreadable, find_specs, parse, read_source, read_spec
+from nnspec.syntax.read import STANDARD_INPUT, Unreadable, find_specs, is_stream, parse, read_source, read_spec
 from nnspec.syntax.tree import FlowStatement, ModelStatement, TensorStatement, Tree
 
 if TYPE_CHECKING:
@@ -96,8 +96,8 @@ def read_report(named: Named, chosen: Chosen, *, smallest_will_do: bool = True) 
     found = Diagnostics()
     path = STANDARD_INPUT if named.path == "-" else named.path
     try:
-        # Standard input is read here: an interrupt could not end a thread that waits for it.
-        typed = read_source("-", found) if named.path == "-" else None
+        # A stream is read here: an interrupt could not end a thread that waits for it.
+        typed = read_source(named.path, found) if is_stream(named.path) else None
         program, models, solution = with_deep_stack(lambda: _compiled(named, typed, chosen, found, smallest_will_do))
     except Unreadable:
         raise
@@ -109,7 +109,7 @@ def read_report(named: Named, chosen: Chosen, *, smallest_will_do: bool = True) 
 def _compiled(
     named: Named, typed: SourceFile | None, chosen: Chosen, found: Diagnostics, smallest_will_do: bool
 ) -> tuple[Program, tuple[CountedModel, ...], Solution | None]:
-    tree = read_spec(named.path, found) if named.path != "-" else _typed_tree(typed, found)
+    tree = _typed_tree(typed, found) if is_stream(named.path) else read_spec(named.path, found)
     settings, solution = settings_of(named, chosen), None
     program = compile_tree(tree, settings, found)
     if any(error.code.slug == "hole" for error in found.errors()):

@@ -10,12 +10,15 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from nnspec.comparing.matching import match
-from nnspec.comparing.net import OUTPUTS
-from nnspec.record import Record
+from nnspec.comparing.net import OUTPUTS, without_idle
+from nnspec.record import Record, replace
 
 if TYPE_CHECKING:
     from nnspec.comparing.matching import Match
-    from nnspec.comparing.net import Net, Node, Setting
+    from nnspec.comparing.net import Net, Node, Setting, Source
+
+#: From so many changes on, a match by what layers are alone is tried too, as it may need fewer.
+_MANY = 4
 
 
 class Argument(Record):
@@ -58,13 +61,17 @@ class Resized(Record):
 
 
 class Difference(Record):
-    """Everything that differs, in the order of computation; `renamed` counts labels that differ."""
+    """Everything that differs, in the order of computation.
+
+    `renamed` counts labels that differ, `idle` the layers that do nothing and that one network has alone.
+    """
 
     old: Net
     new: Net
     changes: tuple[Change, ...]
     resized: tuple[Resized, ...]
     renamed: int
+    idle: int = 0
 
     @property
     def is_none(self) -> bool:
@@ -74,24 +81,47 @@ class Difference(Record):
 
 def difference(old: Net, new: Net) -> Difference:
     """What differs between two networks."""
-    return _Comparing(old, new).difference()
+    idle = [Counter([node.text for node in net.nodes if node.is_idle]) for net in (old, new)]
+    if not any(idle):
+        return _shorter(old, new)
+    bare = _shorter(without_idle(old), without_idle(new))
+    alone = (idle[0] - idle[1]).total() + (idle[1] - idle[0]).total()
+    bare = replace(bare, old=old, new=new, idle=alone)
+    if bare.is_none:
+        return bare
+    # A layer may have become idle, or be part of what was added: with them, where that takes no more words.
+    found = _shorter(old, new)
+    others = [change for change in found.changes if not change.either.is_idle]
+    return found if len(others) <= len(bare.changes) else bare
+
+
+def _shorter(old: Net, new: Net) -> Difference:
+    """What differs, by what layers are and how they are set, or by what they are alone."""
+    found = _Comparing(old, new, loosely=False).difference()
+    if len(found.changes) < _MANY:
+        return found
+    loose = _Comparing(old, new, loosely=True).difference()
+    return loose if len(loose.changes) < len(found.changes) else found
 
 
 class _Comparing:
-    def __init__(self, old: Net, new: Net) -> None:
+    def __init__(self, old: Net, new: Net, *, loosely: bool) -> None:
         self.old = old
         self.new = new
-        self.match: Match = match(old, new)
+        self.match: Match = match(old, new, loosely=loosely)
 
     def difference(self) -> Difference:
         changes: list[Change] = []
         resized: list[Resized] = []
         renamed: set[tuple[str, str]] = set()
+        idle = 0
         for a, b in self.in_order():
             if a is None or b is None:
-                changes.append(
-                    Change(None if a is None else self.old.nodes[a], None if b is None else self.new.nodes[b])
-                )
+                change = Change(None if a is None else self.old.nodes[a], None if b is None else self.new.nodes[b])
+                if self.is_alone(a, b):
+                    idle += 1
+                else:
+                    changes.append(change)
                 continue
             x, y = self.old.nodes[a], self.new.nodes[b]
             arguments = (*_arguments(x, y), *self.sharing(a, b))
@@ -102,7 +132,15 @@ class _Comparing:
                 resized.append(Resized(x, y))
             if x.label is not None and y.label is not None and x.label != y.label:
                 renamed.add((x.label, y.label))
-        return Difference(self.old, self.new, tuple(changes), tuple(resized), len(renamed))
+        return Difference(self.old, self.new, tuple(changes), tuple(resized), len(renamed), idle)
+
+    def is_alone(self, a: int | None, b: int | None) -> bool:
+        """Whether a node that has no like does nothing, and was not added or removed together with others."""
+        side, like = (self.match.old, self.match.new_of) if b is None else (self.match.new, self.match.old_of)
+        index = a if b is None else b
+        assert index is not None  # one of the two is given
+        near = {*side.read_by(index), *side.readers_of(index)}
+        return side.nodes[index].is_idle and all(like[x] is not None or side.nodes[x].is_idle for x in near)
 
     def in_order(self) -> list[tuple[int | None, int | None]]:
         """All nodes in the new order, removed ones after what they stood behind."""
@@ -124,8 +162,9 @@ class _Comparing:
         """What a layer is made of now, where neither an added nor a removed layer says it."""
         new_of, old_of = self.match.new_of, self.match.old_of
         x, y = self.old.nodes[a], self.new.nodes[b]
-        was = [(new_of[index], position) for index, position in x.inputs]
-        now = [(index if old_of[index] is not None else None, position) for index, position in y.inputs]
+        was = [(new_of[index], position) for index, position in _past_idle(self.old, x, new_of)]
+        here_now = _past_idle(self.new, y, old_of)
+        now = [(index if old_of[index] is not None else None, position) for index, position in here_now]
         kept, here = [s for s in was if s[0] is not None], [s for s in now if s[0] is not None]
         gone, come = list((Counter(kept) - Counter(here)).elements()), list((Counter(here) - Counter(kept)).elements())
         if not gone and not come:
@@ -152,6 +191,16 @@ class _Comparing:
         return [Argument("weights", before or "its own", after or "its own")]
 
 
+def _past_idle(net: Net, node: Node, like: list[int | None]) -> list[Source]:
+    """What a node is made of; where that does nothing and has no like, what arrives there."""
+    found: list[Source] = []
+    for source in node.inputs:
+        while like[source[0]] is None and net.nodes[source[0]].is_idle:
+            source = net.nodes[source[0]].inputs[0]
+        found.append(source)
+    return found
+
+
 def _sizes(net: Net, node: Node) -> object:
     return (node.outputs, net.types_into(node), node.params)
 
@@ -161,9 +210,13 @@ def _arguments(x: Node, y: Node) -> list[Argument]:
     old: dict[str, Setting] = {setting.name: setting for setting in x.settings}
     new = {setting.name: setting for setting in y.settings}
     found: list[Argument] = []
+    if x.kind != y.kind and x.form != y.form:
+        found.append(Argument("operator", x.kind, y.kind))
+    if x.is_idle and y.is_idle:
+        return found
     for name in dict.fromkeys((*old, *new)):
         before, after = old.get(name), new.get(name)
-        if before is None or after is None or before.key != after.key:
+        if before is None or after is None or (before.key != after.key and before.meant != after.meant):
             found.append(Argument(name, before.text if before else None, after.text if after else None))
     return found
 

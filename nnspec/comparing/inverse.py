@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from nnspec.comparing.wording import counted
 from nnspec.diagnostics.diagnostic import RuleError
 from nnspec.ops.axes import Axes, Axis
 from nnspec.ops.functions import operator_of
 from nnspec.ops.kinds import OrNone, Word
 from nnspec.ops.operator import REQUIRED
 from nnspec.ops.registry import find_operator, named_elsewhere
+from nnspec.ops.resample import ZeroPad
 from nnspec.ops.wrapper import Wrapper
 from nnspec.shapes.dim import recording
 
@@ -44,6 +46,22 @@ def operator_for(
     return made if alike else None
 
 
+def meant(operator: Operator | None, config: Mapping[str, Any], arriving: Sequence[TensorType]) -> dict[str, str]:
+    """What a layer's settings come to at the sizes that arrive, where they can be said in several ways."""
+    if operator is None or len(operator.layered()) > 1:
+        return {}
+    filled = operator.filled(*arriving)
+    found: dict[str, str] = {}
+    for key in config:
+        declared = _declared(type(operator), key)
+        if declared is not None:
+            value = operator.__dict__[declared.name]
+            comes_to = filled.get(declared.name, counted(declared.kind, value, arriving))
+            if comes_to != value:
+                found[key] = repr(comes_to)
+    return found
+
+
 def _is_alike(ours: TensorType | None, keras: TensorType) -> bool:
     """Whether a type is what Keras says, as far as Keras knows the sizes."""
     if ours is None or ours.dtype != keras.dtype or ours.rank != keras.rank:
@@ -54,6 +72,9 @@ def _is_alike(ours: TensorType | None, keras: TensorType) -> bool:
 def _made(keras_class: str, config: Mapping[str, Any]) -> Operator | None:
     if keras_class == "Activation":
         return activation(config.get("activation"))
+    if keras_class == "Pad":  # the function, whatever it fills with
+        batch, *around, channels = config["pad_width"]
+        return None if any((*batch, *channels)) else ZeroPad.of({"n": tuple(around)})
     cls = operator_class(keras_class)
     if cls is None:
         return None
@@ -82,6 +103,8 @@ def _declared(cls: Any, key: str) -> Param[Any] | None:
 def _read(declared: Param[Any], value: Any) -> Any:
     """The value as the operator takes it; `REQUIRED` for one that it does not, as a default stands in for it."""
     plain = tuple(value) if isinstance(value, list) else value
+    if isinstance(plain, tuple) and plain[:1] == (None,):
+        plain = plain[1:]  # the batch, which our shapes never count
     kind = declared.kind.kind if isinstance(declared.kind, OrNone) else declared.kind
     if isinstance(kind, (Axis, Axes)):  # which never count the batch, where Keras does
         plain = tuple(map(_of_example, plain)) if isinstance(plain, tuple) else _of_example(plain)

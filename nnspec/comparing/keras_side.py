@@ -10,7 +10,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from nnspec.analysis.layers import layer_rows
-from nnspec.comparing.inverse import activation, operator_class, operator_for
+from nnspec.comparing.inverse import activation, meant, operator_class, operator_for
 from nnspec.comparing.keras_walk import Applied, walk
 from nnspec.comparing.net import Net, Node, Setting, Source, Totals, outputs_node
 from nnspec.comparing.wording import settings_of, written
@@ -53,6 +53,7 @@ class _Part(Record):
     operator: Operator
     shares: int | None = None
     is_inside: bool = False
+    is_idle: bool = False
 
 
 def net_of_model(model: Any, path: str, spans: Mapping[int, Span] | None = None) -> Net:
@@ -92,7 +93,7 @@ class _Reading:
             function = self.function_of(name, config)
             if function is not None:
                 config["activation"] = "linear"
-            self.append(index, self.part(applied, config, inputs, operator))
+            self.append(index, self.part(applied, config, inputs, operator, arriving))
             if function is not None:
                 self.append(index, self.activation(applied, function))
 
@@ -118,21 +119,25 @@ class _Reading:
         return _Part(applied.made, operator.title, text, settings, (before,), applied.types, operator, is_inside=True)
 
     def part(
-        self, applied: Applied, config: dict[str, Any], inputs: tuple[Source, ...], operator: Operator | None
-    ) -> _Part:
+        self, applied: Applied, config: dict[str, Any], inputs: tuple[Source, ...], operator: Operator | None,
+        arriving: Sequence[TensorType],
+    ) -> _Part:  # fmt: skip
         made = applied.made
         weighted = bool(getattr(made, "weights", None))
-        if isinstance(operator, Activation) and not weighted and config.get("axis", -1) == -1:
+        is_idle = operator is not None and operator.is_idle(*arriving)
+        if isinstance(operator, Activation) and not weighted:
             return _Part(
-                made, operator.title, written(operator), settings_of(operator), inputs, applied.types, operator
-            )
+                made, operator.title, written(operator), settings_of(operator, arriving), inputs, applied.types,
+                operator, is_idle=is_idle,
+            )  # fmt: skip
         config.pop("name", None)
         if not weighted:
             config.pop("trainable", None)
         shares = self.first.setdefault(id(made), len(self.parts)) if weighted else len(self.parts)
         return _Part(
-            made, _title(made), _text(made, config), _settings(applied, config), inputs, applied.types,
-            operator or _Opaque(), None if shares == len(self.parts) else shares,
+            made, _title(made), _text(applied, config), _settings(applied, config, meant(operator, config, arriving)),
+            inputs, applied.types, operator or _Opaque(), None if shares == len(self.parts) else shares,
+            is_idle=is_idle,
         )  # fmt: skip
 
     def nodes(self) -> tuple[list[Node], bool]:
@@ -155,13 +160,14 @@ class _Reading:
             own = part.shares is None and not part.is_inside
             found.append(
                 Node(
-                    str(part.made.name), part.kind, part.text, part.settings, part.inputs, part.types,
+                    str(part.made.name), part.kind, part.kind, part.kind, part.text, part.settings,
+                    part.inputs, part.types,
                     _size(part.made, "weights") if own else 0, _size(part.made, "trainable_weights") if own else 0,
                     row.macs if is_known and isinstance(row.macs, int) else None,
                     0 if part.operator.is_input else row.activation_bytes,
                     None if index in lost else row.receptive_field,
                     self.spans.get(id(part.made)), part.shares,
-                    part.operator.is_input, part.operator.layered()[-1].commutes,
+                    part.operator.is_input, part.is_idle, part.operator.layered()[-1].commutes,
                 )
             )  # fmt: skip
         return found, bool(lost)
@@ -214,10 +220,14 @@ def _title(made: Any) -> str:
     return f"{name}({_title(inner)})" if inner is not None else name
 
 
-def _settings(applied: Applied, config: Mapping[str, Any]) -> tuple[Setting, ...]:
-    found = [Setting(name, _key(value), _short(value)) for name, value in config.items()]
-    found.append(Setting("layer class", type(applied.made).__name__, type(applied.made).__name__))
-    return (*found, Setting("call", applied.given, applied.given or "none"))
+def _settings(applied: Applied, config: Mapping[str, Any], meant: Mapping[str, str]) -> tuple[Setting, ...]:
+    found: list[Setting] = []
+    for name, value in config.items():
+        key = _key(value)
+        found.append(Setting(name, key, meant.get(name, key), _short(value)))
+    for name, text in (("layer class", type(applied.made).__name__), ("call", applied.given)):
+        found.append(Setting(name, text, text, text or "none"))
+    return tuple(found)
 
 
 def _key(value: Any) -> str:
@@ -235,20 +245,34 @@ def _nameless(value: Any) -> Any:
     return {name: _nameless(item) for name, item in value.items() if name not in left_out}
 
 
-def _text(made: Any, config: Mapping[str, Any]) -> str:
+#: Settings as Keras has them by itself, where the layer's signature says `none`.
+_BY_ITSELF = {"data_format": "channels_last", "activation": "linear"}
+
+
+def _text(applied: Applied, config: Mapping[str, Any]) -> str:
     """The call that makes the layer, as far as it differs from what Keras does by itself."""
+    made = applied.made
     declared = inspect.signature(type(made).__init__).parameters
     inside: list[str] = []
     for name, value in config.items():
         parameter = declared.get(name)
-        if parameter is None or isinstance(value, dict):
+        if parameter is None or isinstance(value, dict) or value == _BY_ITSELF.get(name, object):
             continue
         if parameter.default is inspect.Parameter.empty:
             inside.append(_short(value))
         elif _short(value) not in (_short(parameter.default), "none") and not _spread(value, parameter.default):
             inside.append(f"{name}={_short(value)}")
+    if not hasattr(made, "weights"):  # a function, which is called with its settings
+        inside += _called_with(applied.given)
     title = _title(made)
     return f"{title}({', '.join(inside)})" if inside else title
+
+
+def _called_with(given: str) -> list[str]:
+    """What stands in a call beside tensors."""
+    args, kwargs = json.loads(given) if given else ((), {})
+    shown = [_short(value) for value in args if value != "·"]
+    return [*shown, *[f"{name}={_short(value)}" for name, value in kwargs.items()]]
 
 
 def _spread(value: Any, default: Any) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeAlias
 
 from nnspec.comparing.alignment import heaviest, longest, rising
-from nnspec.comparing.likeness import Side, surroundings
+from nnspec.comparing.likeness import Side, never_alike, surroundings
 from nnspec.comparing.sliding import slide
 
 if TYPE_CHECKING:
@@ -28,10 +28,11 @@ _WEIGHED = 90_000
 class Match:
     """Pairs of nodes: `new_of` the old ones, `old_of` the new ones, None where there is no other."""
 
-    def __init__(self, old: Net, new: Net) -> None:
+    def __init__(self, old: Net, new: Net, *, loosely: bool) -> None:
         self.numbers: dict[object, int] = {}
-        self.old = Side(old, self.numbers)
-        self.new = Side(new, self.numbers)
+        passed_over = None if loosely else never_alike(old, new)
+        self.old = Side(old, self.numbers, passed_over)
+        self.new = Side(new, self.numbers, passed_over)
         self.new_of: list[int | None] = [None] * len(old.nodes)
         self.old_of: list[int | None] = [None] * len(new.nodes)
         self.below = (self.old.below(self.numbers), self.new.below(self.numbers))
@@ -55,23 +56,26 @@ class Match:
         return None not in self.new_of or None not in self.old_of
 
 
-def match(old: Net, new: Net) -> Match:
-    """The layers of two networks that correspond; the same ones whichever of the two is called the old one."""
+def match(old: Net, new: Net, *, loosely: bool = False) -> Match:
+    """The layers of two networks that correspond; the same ones whichever of the two is called the old one.
+
+    Where it is done loosely, what layers are is looked at and not how they are set.
+    """
     if _order(new) < _order(old):
-        turned = _match(new, old)
-        found = Match(old, new)
+        turned = _match(new, old, loosely=loosely)
+        found = Match(old, new, loosely=loosely)
         for a, b in turned.pairs():
             found.pair(b, a)
         return found
-    return _match(old, new)
+    return _match(old, new, loosely=loosely)
 
 
 def _order(net: Net) -> tuple[int, list[object]]:
     return (len(net.nodes), [(node.text, node.inputs) for node in net.nodes])
 
 
-def _match(old: Net, new: Net) -> Match:
-    found = Match(old, new)
+def _match(old: Net, new: Net, *, loosely: bool) -> Match:
+    found = Match(old, new, loosely=loosely)
     _pair_ends(found, old, new)
     _grow(found, found.below)
     if not found.is_whole:
@@ -90,7 +94,7 @@ def _match(old: Net, new: Net) -> Match:
 
 def _grow(found: Match, alike: Alike | None) -> None:
     _down(found, alike)
-    _up(found)
+    _up(found, alike)
 
 
 # What is sure.
@@ -152,29 +156,34 @@ def _sources(node: Node, through: list[int | None] | None) -> object:
     return tuple(sorted(made)) if node.commutes else tuple(made)
 
 
-def _up(found: Match) -> None:
-    """Layers of which all that follows is alike, and that read the like, from the outputs on."""
+def _up(found: Match, alike: Alike | None) -> None:
+    """Layers of which all that follows is alike, and that read the like, from the outputs on.
+
+    Where several of them are joined, they must be alike by these numbers too.
+    """
     for a in reversed(range(len(found.old.nodes))):
         b = found.new_of[a]
         if b is not None and any(found.new_of[x] is None for x, _ in found.old.nodes[a].inputs):
-            for x, y in _opposite(found, a, b):
+            for x, y in _opposite(found, a, b, alike):
                 if found.is_free(x, y) and found.below[0][x] == found.below[1][y] and _read_alike(found, x, y):
                     found.pair(x, y)
 
 
-def _opposite(found: Match, a: int, b: int) -> Iterator[tuple[int, int]]:
+def _opposite(found: Match, a: int, b: int, alike: Alike | None) -> Iterator[tuple[int, int]]:
     """The sources of two corresponding nodes that stand at the same input; where that is open, those used alike."""
     old, new = found.old.nodes[a], found.new.nodes[b]
     if not old.commutes:
         yield from [(x, y) for (x, p), (y, q) in zip(old.inputs, new.inputs, strict=False) if p == q]
         return
-    alike: dict[int, list[int]] = {}
+    numbers = alike or found.below
+    used: dict[tuple[int, int], list[int]] = {}
     for y, _ in reversed(new.inputs):
         if found.old_of[y] is None:
-            alike.setdefault(found.below[1][y], []).append(y)
+            used.setdefault((found.below[1][y], numbers[1][y]), []).append(y)
     for x, _ in old.inputs:
-        likes = alike.get(found.below[0][x], [])
-        if found.new_of[x] is None and likes:
+        likes = used.get((found.below[0][x], numbers[0][x]), [])
+        is_clear = alike is not found.below or len(likes) == 1  # else what lies above them decides, later
+        if found.new_of[x] is None and likes and is_clear:
             yield x, likes.pop()
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
-from nnspec.record import Record
+from nnspec.record import Record, replace
 
 if TYPE_CHECKING:
     from nnspec.shapes.dim import Dim
@@ -22,23 +22,30 @@ OUTPUTS = "outputs"
 
 
 class Setting(Record):
-    """One argument of a layer, given or at its default: `key` is compared, `text` is shown."""
+    """One argument of a layer, given or at its default, and how it is shown.
+
+    `key` is what is written, `meant` what that comes to at the sizes that arrive: two are alike where either is equal.
+    """
 
     name: str
     key: str
+    meant: str
     text: str
 
 
 class Node(Record):
     """One layer. `text` is how a spec would write it; `shares` is the first layer of those that use one set of weights.
 
-    `commutes` says that the order of its inputs does not matter. `label` is the name that a person gave it, `path`
-    the blocks and turns around it.
+    Layers of one `family` may correspond; those of one `form` or one kind compute alike, if they are set alike. An
+    idle one gives what arrives. `commutes` says that the order of its inputs does not matter. `label` is the name
+    that a person gave it, `path` the blocks and turns around it.
     Units: weights; multiply-adds and bytes for one example; input positions. None is unknown.
     """
 
     name: str
     kind: str
+    family: str
+    form: str
     text: str
     settings: tuple[Setting, ...]
     inputs: tuple[Source, ...]
@@ -51,6 +58,7 @@ class Node(Record):
     span: Span | None = None
     shares: int | None = None
     is_input: bool = False
+    is_idle: bool = False
     commutes: bool = False
     label: str | None = None
     path: tuple[str, ...] = ()
@@ -84,4 +92,22 @@ class Net(Record):
 
 def outputs_node(leaving: tuple[Source, ...]) -> Node:
     """The node in which every net ends."""
-    return Node(OUTPUTS, OUTPUTS, OUTPUTS, (), leaving, (), 0, 0, 0, 0, None)
+    return Node(OUTPUTS, OUTPUTS, OUTPUTS, OUTPUTS, OUTPUTS, (), leaving, (), 0, 0, 0, 0, None)
+
+
+def without_idle(net: Net) -> Net:
+    """A network without its idle layers, of each of which its readers read what arrives there."""
+    kept: list[Node] = []
+    sources: list[Source] = []  # of each node the node that gives what it gives; of its first output
+    for node in net.nodes:
+        inputs = tuple([_through(sources, source) for source in node.inputs])
+        sources.append(inputs[0] if node.is_idle else (len(kept), 0))
+        if not node.is_idle:
+            shares = None if node.shares is None else sources[node.shares][0]
+            kept.append(replace(node, inputs=inputs, shares=shares))
+    return replace(net, nodes=tuple(kept), inputs=tuple([sources[index][0] for index in net.inputs]))
+
+
+def _through(sources: list[Source], source: Source) -> Source:
+    index, position = sources[source[0]]
+    return (index, position + source[1])  # an idle layer has one output

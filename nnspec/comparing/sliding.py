@@ -1,7 +1,8 @@
 """Moves a stretch that only one network has to where it reads best, among the places that are all the same to counts.
 
 In `a b | a b | a b` against `a b | a b` the layers that are too many may be the last `a b` or the `b a` before it.
-The better one keeps more of what feeds what, begins where a block or turn does, and begins with a product.
+The better one keeps more of what feeds what, begins where a block or turn does, where all that was made before goes
+on in one tensor, and with a product.
 """
 
 from __future__ import annotations
@@ -78,7 +79,7 @@ class _Sliding:
         nodes = self.here.nodes
         begins = start == 0 or nodes[start].path != nodes[start - 1].path
         stops = end == len(nodes) or nodes[end - 1].path != nodes[end].path
-        return 0.4 * begins + 0.4 * stops + 0.1 * (nodes[start].macs != 0)
+        return 0.4 * begins + 0.4 * stops + 0.2 * (self.here.crossing[start] <= 1) + 0.1 * (nodes[start].macs != 0)
 
     def is_kept(self, index: int) -> bool:
         """Whether a node has one on the other side, and what reads it there is what reads it here."""

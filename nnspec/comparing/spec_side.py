@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from nnspec.comparing.net import Setting
     from nnspec.ops.operator import Operator
     from nnspec.program.graph import Graph, Layer
+    from nnspec.shapes.tensor import TensorType
 
 
 def net_of_graph(graph: Graph, counts: Counts, path: str) -> Net:
@@ -27,7 +28,7 @@ class _Reading:
         self.nodes: list[Node] = []
         self.sources: dict[Source, Source] = {}  # of the graph's ports
         self.places: dict[int, int] = {}  # of the graph's layers, the nodes
-        self.said: dict[int, tuple[str, tuple[Setting, ...]]] = {}  # by the operator's id
+        self.said: dict[object, tuple[str, tuple[Setting, ...], bool]] = {}  # by the operator's id and what arrives
         self.labels: dict[int, str] = {port.layer: label for port, label in graph.labels}
 
     def net(self, counts: Counts, path: str) -> Net:
@@ -42,25 +43,31 @@ class _Reading:
         return Net(self.graph.name, path, (*self.nodes, outputs_node(leaving)), inputs, _totals(counts))
 
     def _add(self, index: int, layer: Layer, row: LayerRow) -> None:
-        text, settings = self._words(layer.operator)
+        arriving = tuple([self.graph.type_of(port) for port in layer.inputs])
+        text, settings, is_idle = self._words(layer.operator, arriving)
+        on_vectors = layer.operator.on_vectors
+        family = row.operator if on_vectors is None else on_vectors.__name__
+        form = family if [each.rank for each in arriving] == [1] else row.operator
         for position in range(len(layer.types)):
             self.sources[index, position] = (len(self.nodes), position)
         self.places[index] = len(self.nodes)
         self.nodes.append(
             Node(
-                row.name, row.operator, text, settings,
+                row.name, row.operator, family, form, text, settings,
                 tuple([self.sources[port.layer, port.position] for port in layer.inputs]), layer.types,
                 row.params, row.trainable_params, row.macs, row.activation_bytes, row.receptive_field, layer.span,
                 None if layer.shares is None else self.places[layer.shares],
-                layer.operator.is_input, layer.operator.layered()[-1].commutes, self.labels.get(index), layer.path,
+                layer.operator.is_input, is_idle, layer.operator.layered()[-1].commutes,
+                self.labels.get(index), layer.path,
             )
         )  # fmt: skip
 
-    def _words(self, operator: Operator) -> tuple[str, tuple[Setting, ...]]:
-        """What an operator is called and how it is set, worked out once for all its layers."""
-        if id(operator) not in self.said:
-            self.said[id(operator)] = (written(operator), settings_of(operator))
-        return self.said[id(operator)]
+    def _words(self, operator: Operator, arriving: tuple[TensorType, ...]) -> tuple[str, tuple[Setting, ...], bool]:
+        """What an operator is called, how it is set and whether it does nothing; worked out once for all alike."""
+        key = (id(operator), arriving)
+        if key not in self.said:
+            self.said[key] = (written(operator), settings_of(operator, arriving), operator.is_idle(*arriving))
+        return self.said[key]
 
 
 def _totals(counts: Counts) -> Totals:

@@ -8,22 +8,39 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from nnspec.comparing.net import Setting
+from nnspec.ops.axes import Axes, Axis
 from nnspec.ops.kinds import OrNone, Padding, PartName, PerAxis, Tensor
 from nnspec.ops.operator import REQUIRED
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from nnspec.ops.kinds import Kind
     from nnspec.ops.operator import Operator, Param
+    from nnspec.shapes.tensor import TensorType
 
 
-def settings_of(operator: Operator) -> tuple[Setting, ...]:
+def settings_of(operator: Operator, arriving: Sequence[TensorType] = ()) -> tuple[Setting, ...]:
     """All arguments that say what a layer does, given or not, those of a wrapper first."""
     found: list[Setting] = []
-    for each in operator.layered():
+    layers = operator.layered()
+    filled = operator.filled(*arriving) if arriving and len(layers) == 1 else {}
+    for each in layers:
         for declared in _telling(each):
             value = _plain(declared.kind, each.__dict__[declared.name])
-            found.append(Setting(declared.name, repr(value), spelled(declared.kind, value)))
+            comes_to = filled.get(declared.name, counted(declared.kind, value, arriving))
+            shown = _plain(declared.kind, comes_to) if value is None and declared.name in filled else value
+            found.append(Setting(declared.name, repr(value), repr(comes_to), spelled(declared.kind, shown)))
     return tuple(found)
+
+
+def counted(kind: Kind[Any], value: Any, arriving: Sequence[TensorType]) -> Any:
+    """An axis, or several, counted from the first, where all that arrives has as many; anything else as it is."""
+    ranks = {each.rank for each in arriving}
+    if len(ranks) != 1 or value is None or not isinstance(_inside(kind), (Axis, Axes)):
+        return value
+    (rank,) = ranks
+    return tuple(sorted([axis % rank for axis in (value if isinstance(value, tuple) else (value,))]))
 
 
 def written(operator: Operator) -> str:

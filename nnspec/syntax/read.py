@@ -37,13 +37,18 @@ class Unreadable(Exception):  # noqa: N818  # it says what the file is, as `KeyE
         self.reason = reason
 
 
+def is_stream(path: str) -> bool:
+    """Whether a path is standard input or a pipe of the shell's, `<(…)`, which can be read once and has no ending."""
+    return path == "-" or path.startswith("/dev/fd/")
+
+
 def read_spec(path: str, found: Diagnostics) -> Tree:
     """The tree of a spec file, `-` being an arrow spec from standard input.
 
     Raises: Unreadable, where there is no such file or its name says no surface.
     """
     ending = os.path.splitext(path)[1].lower()
-    if path != "-" and ending not in _ARROW + _YAML:
+    if not is_stream(path) and ending not in _ARROW + _YAML:
         if not os.path.lexists(path):
             raise Unreadable(path, "no such folder" if path.endswith(os.sep) else "no such file or directory")
         raise Unreadable(path, "not a spec by its name: it should end in .nn, .yaml or .yml")
@@ -109,7 +114,7 @@ def _read_bytes(path: str) -> bytes:
     try:
         if path == "-":
             return sys.stdin.buffer.read(MOST_BYTES + 1)
-        if not stat.S_ISREG(os.stat(path).st_mode):  # a pipe or device may have no end
+        if not is_stream(path) and not stat.S_ISREG(os.stat(path).st_mode):  # a pipe or device may have no end
             raise Unreadable(path, "is a directory" if os.path.isdir(path) else "is no regular file")
         with open(path, "rb") as stream:
             return stream.read(MOST_BYTES + 1)

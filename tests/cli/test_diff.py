@@ -68,7 +68,7 @@ def test_json_has_every_figure(cli: Cli, old: Path, new: Path) -> None:
     assert document["same"] is False
     assert [file["path"] for file in document["files"]] == [str(old), str(new)]
     (model,) = document["models"]
-    assert list(model) == ["old", "new", "same", "totals", "changes", "resized", "renamed"]
+    assert list(model) == ["old", "new", "same", "totals", "changes", "resized", "renamed", "idle"]
     assert model["totals"]["params"] == {"old": 910, "new": 1374, "change": 464}
     assert list(model["totals"]) == [
         "params", "trainable_params", "macs", "layers", "depth", "receptive_field", "activation_bytes",
@@ -175,6 +175,63 @@ def test_standard_input_is_one_side(old: Path) -> None:
     assert ran.status == 1
     assert "~ FC: units 7 → 10" in ran.out
     assert ran.out.startswith(f"<stdin> → {old}")
+
+
+def test_a_pipe_of_the_shell_is_one_side(cli: Cli, old: Path) -> None:
+    ran = process("diff", "/dev/fd/0", old, given=OLD.replace("FC(10)", "FC(7)").encode())
+    assert ran.status == 1
+    assert "~ FC: units 7 → 10" in ran.out
+    assert "can be read once" in cli("diff", "/dev/fd/7", "/dev/fd/7").err
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("net.h5", "import keras; keras.models.load_model("),
+        ("net.hdf5", "Keras's older format"),
+        ("net.weights.h5", "holds weights alone"),
+        ("net.pt", "a file of PyTorch by its name"),
+        ("net.onnx", "a file of ONNX by its name"),
+        ("net.zip", "it should end in .nn, .yaml, .yml or .keras"),
+        ("net", "neither a spec nor a saved model"),
+    ],
+)
+def test_other_formats_are_named(cli: Cli, old: Path, tmp_path: Path, name: str, said: str) -> None:
+    other = tmp_path / name
+    other.write_bytes(b"what is in it is not looked at")
+    for paths in ((old, other), (other, old)):
+        ran = cli("diff", *paths)
+        assert (ran.status, ran.out) == (2, "")
+        assert said in ran.err
+        assert len(ran.err.splitlines()) == 1
+
+
+def test_a_folder_of_tensorflow_is_named(cli: Cli, old: Path, tmp_path: Path) -> None:
+    (tmp_path / "saved").mkdir()
+    assert "is a folder" in cli("diff", old, tmp_path / "saved").err
+    (tmp_path / "saved" / "saved_model.pb").touch()
+    assert "a SavedModel of TensorFlow" in cli("diff", old, tmp_path / "saved").err
+
+
+def test_a_change_that_many_layers_share_is_said_once(cli: Cli, tmp_path: Path) -> None:
+    text = "Input(8, 8, 3) -> (Conv(4, 3, padding=same INIT) -> ReLU -> Conv(6, 1 INIT) -> BN) x 3 -> GAP -> FC(2)\n"
+    old = written(tmp_path, "a.nn", text.replace(" INIT", ""))
+    new = written(tmp_path, "b.nn", text.replace(" INIT", ", init=he_normal").replace("FC(2)", "FC(3)"))
+    lines = cli("diff", old, new).out.splitlines()
+    (shared,) = [line for line in lines if "init" in line]
+    assert shared.startswith("~ Conv: init none → he_normal, in 6 layers")
+    assert lines[-1] == "7 layers changed"
+    document = json.loads(cli("diff", old, new, "--format", "json").out)
+    assert len(document["models"][0]["changes"]) == 7
+
+
+def test_layers_that_do_nothing_are_mentioned(cli: Cli, tmp_path: Path) -> None:
+    old = written(tmp_path, "a.nn", "Input(8) -> FC(2)\n")
+    new = written(tmp_path, "b.nn", "Input(8) -> Flatten -> Dense(2) -> Dropout(0)\n")
+    ran = cli("diff", old, new)
+    assert ran.status == 0
+    assert "(2 layers of one network alone do nothing)" in ran.out
+    assert json.loads(cli("diff", old, new, "--format", "json").out)["models"][0]["idle"] == 2
 
 
 def test_colours_and_narrow_terminals(cli: Cli, old: Path, new: Path, monkeypatch: pytest.MonkeyPatch) -> None:

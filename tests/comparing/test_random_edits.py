@@ -22,6 +22,7 @@ SEED = int(os.environ.get("NNSPEC_SEED", "1"))
 SEEDS = range(SEED, SEED + COUNT)
 
 NOISE = Op("GaussianNoise", ((None, str(MARK)),))
+IDLE = (Op("Dropout", ((None, "0"),)), Op("DropPath", ((None, "0"),)), Op("Linear", ()))
 NORM = Op("RMSNorm", (("epsilon", str(MARK)),))
 
 #: Where there is more than one way to say it with as many words: `RMSNorm(e) -> RMSNorm` for `RMSNorm`, and twins.
@@ -92,6 +93,29 @@ def test_the_order_of_what_is_added_up_is_no_difference() -> None:
     for seed, spec, old in sound():
         new = check(str(reordered(spec)))
         assert new.errors or difference(net(old), net(new)).is_none, seed
+
+
+def test_layers_that_do_nothing_are_no_difference_and_hide_none() -> None:
+    tried, otherwise = 0, []
+    for seed, spec, old in sound():
+        random = Random(seed)
+        idle = spec
+        for _ in range(random.randint(1, 4)):
+            idle = inserted(idle, random, random.choice(IDLE))
+        new = check(str(idle))
+        edited = check(str(inserted(idle, random, NORM)))
+        if new.errors or edited.errors:
+            continue
+        tried += 1
+        assert difference(net(old), net(new)).is_none, seed
+        assert difference(net(new), net(old)).is_none, seed
+        found = [change for change in difference(net(old), net(edited)).changes if not change.either.is_idle]
+        if [f"RMSNorm(epsilon={MARK})" in change.either.text for change in found] != [True] * layers_with(
+            edited, "epsilon"
+        ):
+            otherwise.append(seed)
+    assert tried >= COUNT / 3
+    assert len(otherwise) <= max(1, AMBIGUOUS * tried), otherwise
 
 
 def test_a_network_is_the_same_as_itself() -> None:

@@ -61,6 +61,17 @@ def test_a_spec_is_what_was_built_of_it(name: str, saved: Saved) -> None:
     assert found.old.totals.macs == counts.macs
 
 
+def test_a_spec_in_other_words_is_what_was_built_of_it(saved: Saved) -> None:
+    old = "Input(8, 8, 3) -> Conv(4, 1) -> BN -> MaxPool(2) -> Conv(4, 3, padding=same) -> GAP -> FC(4) -> FC(3)"
+    new = (
+        "Input(8, 8, 3) -> Conv(4, 1, padding=same) -> BN(axis=2) -> MaxPool(2, stride=2)\n"
+        "-> Conv(4, 3, padding=same) -> GAP -> Flatten -> Dense(4) -> Dropout(0) -> Dense(3)"
+    )
+    found = beside(saved(old), new)
+    assert said(found) == []
+    assert (found.is_none, found.idle) == (True, 2)
+
+
 def test_an_edit_is_found_with_its_costs(saved: Saved) -> None:
     old = "Input(8, 8, 3) -> Conv(4, 3) -> ReLU -> FC(5)"
     new = "Input(8, 8, 3) -> Conv(4, 5) -> BN -> ReLU -> FC(5)"
