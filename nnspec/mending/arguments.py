@@ -17,13 +17,15 @@ from nnspec.mending.writing import Wording, added, replaced, value_text
 from nnspec.ops.axes import Axis
 from nnspec.ops.kinds import show
 from nnspec.program.program import OperatorStep
+from nnspec.record import Record
 from nnspec.shapes.tensor import TensorType
 from nnspec.source import Span
 from nnspec.syntax import tree
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
+    from nnspec.mending.replay import Changed
     from nnspec.ops.operator import Operator, Param
 
 MOST_VALUES = 80  # of one argument
@@ -48,6 +50,26 @@ def own_arguments(case: Case) -> Iterator[Candidate]:
             if fits and not does_nothing(other, value, scene.arriving):
                 suiting += 1
                 yield from _written(case, scene.applied, node, declared, value, _blamed(case, scene, name))
+    yield from _two_alike(case, scene, node)
+
+
+def _two_alike(case: Case, scene: Scene, node: tree.Apply) -> Iterator[Candidate]:
+    """One number for two arguments in a row: a height and a width that are both too large."""
+    operator = scene.applied.operator
+    for first, second in pairwise(operator.params.values()):
+        own = operator.__dict__[first.name], operator.__dict__[second.name]
+        if (
+            not all(isinstance(each, int) for each in own)
+            or not {first.name, second.name} <= scene.applied.places.keys()
+        ):
+            continue
+        for value in islice(first.kind.near(own[0], case.sizes), MOST_VALUES):
+            if _accepts(case, scene, with_argument(with_argument(operator, first.name, value), second.name, value)):
+                wordings = [_edits(case, scene.applied, node, each, value) for each in (first, second)]
+                both = tuple([edit for each in wordings for edit in next(iter(each), ())])
+                cost = 0.2 + max(change_cost(old, value) for old in own)
+                yield Candidate(f"write {case.reads(node, both)}", (both,), cost, f"{node.span.start} two")
+                return
 
 
 def _blamed(case: Case, scene: Scene, name: str) -> float:
@@ -115,7 +137,7 @@ def _suiting(case: Case, level: int, span: Span, declared: Param[Any]) -> Iterat
     applied = case.testimony.latest[span]
     name, own = declared.name, applied.operator.__dict__[declared.name]
     for value in islice(declared.kind.near(own, case.sizes), MOST_VALUES):
-        if applied.operator.is_input and declared.variadic and len(value) <= len(own):
+        if applied.operator.is_input and declared.variadic and len(value) == len(own):
             continue  # other sizes are `sizes.py`'s affair
 
         def changed(step: OperatorStep, value: Any = value) -> Operator | None:
@@ -132,20 +154,35 @@ def _words_for_all(case: Case, spans: list[Span], level: int | None) -> Iterator
 
     They lead to the fault at a level; where they do not, it is not known beforehand whether that helps.
     """
+    for words in words_for(case, spans):
+        if words.count > 1 and (level is None or case.holds_with(words.changed, level)):
+            yield Candidate(words.title, (words.wording,), 0.95 + 0.12 * words.count, f"all {words.name}")
+
+
+class Words(Record):
+    """One word for an argument of some operators; for `changed` they stand in the places of others."""
+
+    name: str
+    title: str
+    wording: Wording
+    count: int
+    changed: Changed
+
+
+def words_for(case: Case, spans: Sequence[Span]) -> Iterator[Words]:
+    """Each word that makes a difference to some of the operators at these places, for all that it does."""
     known = [(span, applied) for span in spans if (applied := _at(case, span)) is not None]
     there = [(span, applied) for span, applied in known if not applied.operator.is_input]
     offered = {(n, w): p for _, a in there for n, p in a.operator.params.items() for w in p.kind.words}
     for (name, word), declared in offered.items():
         takers = {span for span, a in there if _would_take(a, name, word) and _matters(case, a, name, word)}
         nodes = [(span, case.places.at(span, tree.Apply)) for span in spans if span in takers]
-        if len(takers) < 2 or any(node is None for _, node in nodes):
+        if not takers or any(node is None for _, node in nodes):
             continue
 
         def changed(step: OperatorStep, places: set[Span] = takers, name: str = name, word: str = word) -> Any:
             return _other(case, step, places, name, word)
 
-        if level is not None and not case.holds_with(changed, level):
-            continue
         wording: Wording = ()
         for span, node in nodes:
             applied = _at(case, span)
@@ -153,7 +190,7 @@ def _words_for_all(case: Case, spans: list[Span], level: int | None) -> Iterator
                 wording += next(iter(_edits(case, applied, node, declared, word)), ())
         shown = " and ".join(filter(None, (", ".join(_names(nodes)[:-1]), _names(nodes)[-1])))
         title = f"write `{name}={word}` in {shown}{case.line_of(nodes[0][0])}"
-        yield Candidate(title, (wording,), 0.95 + 0.12 * len(takers), f"all {name}")
+        yield Words(name, title, wording, len(takers), changed)
 
 
 def _names(nodes: list[tuple[Span, tree.Apply | None]]) -> list[str]:
@@ -162,7 +199,8 @@ def _names(nodes: list[tuple[Span, tree.Apply | None]]) -> list[str]:
     for _, node in sorted(nodes, key=lambda each: each[0].start):
         name = "" if node is None else node.name
         found[name] = found.get(name, 0) + 1
-    return [f"{_COUNTS.get(count, f'{count} ')}`{name}`" for name, count in found.items()]
+    is_one = list(found.values()) == [1]
+    return [f"{'the ' * is_one}{_COUNTS.get(count, f'{count} ')}`{name}`" for name, count in found.items()]
 
 
 _COUNTS = {1: "", 2: "both "}
@@ -316,7 +354,9 @@ def change_cost(old: Any, new: Any) -> float:
         return 1.0 + 0.8 * abs(new - old) / max(1, abs(old), abs(new))
     if isinstance(old, tuple) and isinstance(new, tuple) and len(old) == len(new):
         return 0.1 + max([1.0, *(change_cost(a, b) for a, b in zip(old, new, strict=True) if a != b)])
+    if isinstance(old, tuple) and isinstance(new, tuple):
+        return 1.4 + 0.3 * (len(new) < len(old))
     return 1.7 if isinstance(old, str) else 1.4
 
 
-__all__ = ["change_cost", "earlier_arguments", "own_arguments", "with_argument"]
+__all__ = ["change_cost", "earlier_arguments", "own_arguments", "with_argument", "words_for"]

@@ -9,20 +9,25 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from nnspec.mending.arguments import words_for
 from nnspec.mending.bridges import projection
 from nnspec.mending.candidate import Candidate
+from nnspec.mending.replay import Stopped
 from nnspec.mending.witness import Scene
-from nnspec.mending.writing import after, instead
+from nnspec.mending.writing import after, instead, stage_text
 from nnspec.ops.registry import find_operator
+from nnspec.shapes.tensor import TensorType
 from nnspec.syntax import tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from nnspec.mending.candidate import Case
+    from nnspec.mending.replay import Changed
 
 MOST_WIDTHS = 3
 MOST_STRIDES = 3
+MOST_STAGES = 24
 
 
 def projections(case: Case) -> Iterator[Candidate]:
@@ -42,6 +47,39 @@ def projections(case: Case) -> Iterator[Candidate]:
         wordings = instead(shortcut, text) if _hands_on(shortcut) else after(shortcut.stages[-1], shortcut, text)
         shown = shortcut.span.text.strip() or "nothing"
         yield Candidate(f"write `{text}` for `{shown}`{case.where(node)}", wordings, 1.2 + 0.02 * cost, "projection")
+
+
+def padded_projections(case: Case) -> Iterator[Candidate]:
+    """A word that keeps the sizes of one branch, and a projection for the other, which hands on what arrives."""
+    scene, node = case.scene, case.node
+    if not isinstance(scene, Scene) or node is None or not isinstance(node.braces, tree.Braces):
+        return
+    flows = [case.places.at(span, tree.Flow) for span in scene.flows]
+    if len(flows) != 2 or len(scene.arriving) != 2:
+        return
+    for at, flow in enumerate(flows):
+        if flow is None or not _hands_on(flow):
+            continue
+        for words in words_for(case, case.leading(0, (scene.operands[1 - at],))[:MOST_STAGES]):
+            goal = _type_with(case, scene, 1 - at, words.changed)
+            if goal is None or goal.spatial != scene.arriving[at].spatial or not isinstance(goal.channels, int):
+                continue
+            text = stage_text(projection(scene.arriving[at], goal.channels))
+            wordings = tuple([(*words.wording, *each) for each in instead(flow, text)])
+            shown = flow.span.text.strip() or "nothing"
+            title = f"{words.title}, and `{text}` for `{shown}`"
+            yield Candidate(title, wordings, 1.55 + 0.12 * words.count, f"{words.name} and projection")
+
+
+def _type_with(case: Case, scene: Scene, at: int, changed: Changed) -> TensorType | None:
+    """What arrives as one of the inputs where some operators before are others."""
+    wire = scene.operands[at]
+    try:
+        type = case.replay.types(scene.steps, scene.types, changed)[wire]
+    except Stopped:
+        return None
+    hidden = len(scene.applied.wrapping.steps)
+    return TensorType(type.shape[hidden:], type.dtype) if isinstance(type, TensorType) else None
 
 
 def _hands_on(flow: tree.Flow) -> bool:

@@ -16,7 +16,7 @@ from nnspec.mending.candidate import Candidate, Case
 from nnspec.mending.judging import Judge, Verdict
 from nnspec.mending.parts import arriving_input, own_weights, wanted_input
 from nnspec.mending.places import Places
-from nnspec.mending.projections import projections
+from nnspec.mending.projections import padded_projections, projections
 from nnspec.mending.repeats import turns_around, turns_before
 from nnspec.mending.sizes import other_inputs, single_sizes
 from nnspec.mending.stages import joined_tensors, more_stages, promised_shape
@@ -215,6 +215,7 @@ class _Search:
         yield from joined_tensors(case)
         yield from more_stages(case)
         yield from projections(case)
+        yield from padded_projections(case)
         yield from promised_shape(case)
         yield from own_weights(case)
         yield from wanted_input(case)

@@ -10,9 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 from nnspec.diagnostics.codes.graph import UNEQUAL_SHARES
 from nnspec.diagnostics.codes.promises import SHAPE_PROMISE
-from nnspec.diagnostics.codes.shapes import ATTENTION_DIFFERS, NO_SUCH_AXIS, SHAPES_DIFFER, WRONG_RANK
+from nnspec.diagnostics.codes.shapes import (
+    ATTENTION_DIFFERS,
+    DOES_NOT_DIVIDE,
+    GROUPS_DO_NOT_DIVIDE,
+    NO_SUCH_AXIS,
+    SHAPES_DIFFER,
+    WRONG_RANK,
+)
 from nnspec.diagnostics.diagnostic import Edit
-from nnspec.mending.bridges import bridge_cost, bridges, crop_like, merges
+from nnspec.mending.bridges import bridge_cost, bridges, crop_like, merges, projection
 from nnspec.mending.candidate import Candidate, suits
 from nnspec.mending.replay import Stopped
 from nnspec.mending.witness import Kept, Scene
@@ -35,6 +42,7 @@ if TYPE_CHECKING:
     Chain = tuple[Operator, ...]
 
 MOST_STAGES = 8  # before the fault, with a stage put before them
+MOST_CHANNELS = 64  # more or fewer, to be divided
 STAGE = 1.3  # what a stage more costs
 #: What an axis more or fewer before an earlier stage may mend. A window fits along one long axis, and means another.
 _ABOUT_RANK = (WRONG_RANK, SHAPES_DIFFER, ATTENTION_DIFFERS, NO_SUCH_AXIS, SHAPE_PROMISE, UNEQUAL_SHARES)
@@ -101,6 +109,8 @@ def _left_out(case: Case, scene: Scene, stage: tree.Stage, flow: tree.Flow) -> I
 def _at_inputs(case: Case, scene: Scene) -> Iterator[Candidate]:
     """Stages that bring one of the inputs to what the operator takes."""
     arriving, operator = scene.arriving, scene.applied.wrapping.changed(scene.applied.operator)
+    if case.found.code in (GROUPS_DO_NOT_DIVIDE, DOES_NOT_DIVIDE):
+        yield from _other_channels(case, scene, operator)
     if len(arriving) != len(scene.operands) or (len(arriving) == 1 and case.found.code is not WRONG_RANK):
         return
     for at, x in enumerate(arriving):
@@ -114,6 +124,24 @@ def _at_inputs(case: Case, scene: Scene) -> Iterator[Candidate]:
                 continue
             yield from _put(case, scene, at, chain)
     yield from _cut_like_another(case, scene)
+
+
+def _other_channels(case: Case, scene: Scene, operator: Operator) -> Iterator[Candidate]:
+    """A projection to the nearest number of channels that can be divided as the operator does."""
+    x = scene.arriving[0]
+    if len(scene.operands) != 1 or not x.rank or not isinstance(x.channels, int):
+        return
+    for more in range(1, MOST_CHANNELS):
+        for channels in (x.channels + more, x.channels - more):
+            if channels < 1:
+                continue
+            chain = (projection(x, channels),)
+            try:
+                case.replay.infer(operator, case.replay.infer(chain[0], [x]))
+            except Stopped:
+                continue
+            yield from _put(case, scene, 0, chain)
+            return
 
 
 def _cut_like_another(case: Case, scene: Scene) -> Iterator[Candidate]:
