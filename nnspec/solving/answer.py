@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from nnspec.diagnostics.codes.names import FILLED_HOLE, HOLE
 from nnspec.diagnostics.diagnostic import Edit, Fix, Label
 from nnspec.record import replace
+from nnspec.solving.attempt import key_of
 from nnspec.solving.words import described, tried
 
 if TYPE_CHECKING:
@@ -39,8 +40,9 @@ def report(solution: Solution, found: Diagnostics, path: str, *, smallest_will_d
 
 def _report_none(solution: Solution, found: Diagnostics) -> None:
     """One error for all holes, at the first of them."""
+    known = {key_of(error) for error in found.errors()}
     for each in solution.others:
-        if not found.is_known(each.code, each.span):  # else it was found without the promises
+        if key_of(each) not in known:  # else it was found without the promises
             found.add(replace(each, notes=(*each.notes, _TRUSTED)))
     if solution.others or not solution.gaps:
         return

@@ -52,6 +52,8 @@ class Attempt(Elaborator):
         known.begin(self)
         self.doubted: set[Key] = set()
         self.leans: dict[tuple[int, int], int] = {}
+        self.misses = 0  # sizes that are not what was promised, those of all turns
+        self.amounts: dict[int, Fraction] = {}  # by how much each budget that is an equation is missed
         self._sides = {id(node) for node in _compared(self.unit.tree)}
         self._is_broken = False  # a promise was trusted that something else was to keep, so nothing can be counted
         self._is_blind = False  # one was trusted behind what is unknown
@@ -133,6 +135,7 @@ class Attempt(Elaborator):
         for axis, (size, promised) in enumerate(zip(type.shape, wanted, strict=False)):
             if isinstance(size, int) and isinstance(promised, int):
                 self._lean((node.shape.span.start, axis), size, promised)
+                self.misses += size != promised
         super()._verify(type, wanted, node, site)
 
     def _binary(self, node: tree.Binary, site: Site, words: Any) -> Any:
@@ -140,6 +143,8 @@ class Attempt(Elaborator):
             left, right = self.evaluate(node.left, site), self.evaluate(node.right, site)
             if isinstance(left, (int, Fraction)) and isinstance(right, (int, Fraction)):
                 self._lean((node.span.start, -1), left, right)
+                if node.operator == "==":
+                    self.amounts[node.span.start] = Fraction(left - right)
         return super()._binary(node, site, words)
 
     def _lean(self, place: tuple[int, int], size: int | Fraction, promised: int | Fraction) -> None:

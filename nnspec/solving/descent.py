@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from nnspec.source import Span
 
     Way: TypeAlias = "tuple[int, ...]"
-    #: Errors of stages, then broken promises: the less, the nearer.
-    Rank: TypeAlias = "tuple[int, int]"
+    #: Errors of stages, sizes that were not promised, broken budgets: the less, the nearer.
+    Rank: TypeAlias = "tuple[int, int, int]"
 
 MOST_HINTS = 24  # numbers of the file that are tried where no promise leads on
 
@@ -64,7 +64,7 @@ class Descent:
         Raises: Spent.
         """
         way = min(self._seen, key=lambda way: (rank_of(self._at(way)), max(way), way))
-        faults, _ = rank_of(self._at(way))
+        faults = self._faults(way)
         settled = [
             gap.span
             for position, gap in enumerate(self._gaps)
@@ -73,8 +73,8 @@ class Descent:
         ]  # fmt: skip
         return way, frozenset(settled)
 
-    def _faults(self, way: Way) -> int:
-        return rank_of(self._at(way))[0]
+    def _faults(self, way: Way) -> tuple[int, int]:
+        return rank_of(self._at(way))[:2]
 
     def _met(self, way: Way) -> Iterator[Way]:
         """Put a way where it belongs; one that fits is handed out."""
@@ -104,4 +104,4 @@ class Descent:
 def rank_of(outcome: Outcome) -> Rank:
     """How far an outcome is from fitting."""
     broken = sum(error.code is BROKEN_EXPECT for error in outcome.errors)
-    return len(outcome.errors) - broken, broken
+    return len(outcome.errors) - broken, outcome.misses, broken

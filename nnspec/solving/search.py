@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING
 from nnspec.diagnostics.codes.names import SYMBOLIC_VALUE
 from nnspec.record import Record, replace
 from nnspec.solving.descent import Descent
+from nnspec.solving.equations import solutions
 from nnspec.solving.following import FARTHEST_TOGETHER, beyond, pointed_at
-from nnspec.solving.places import LARGEST
+from nnspec.solving.places import FARTHEST, LARGEST
+from nnspec.solving.sizes import some_sizes
 from nnspec.solving.trial import Spent
 from nnspec.syntax import tree
 
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from nnspec.source import Span
 
 MOST_WAYS = 2_000
+MOST_SOLUTIONS = 100  # of equations, which are tried then
 MOST_LOOKS = 200_000  # fillings gone through, tried before or not
 
 
@@ -60,11 +63,15 @@ class Search:
         self.trials = trials
         self.gaps = tuple(gaps)
         self.fixed = dict(fixed)
-        self.has_letters = any(isinstance(value, str) for value in fixed.values())
+        self.letters = {value: span for span, value in fixed.items() if isinstance(value, str)}
+        #: Sizes that fit with some numbers, where letters left undecided whether they do; and how far all were tried.
+        self.sized: dict[frozenset[tuple[Span, int]], tuple[dict[Span, int], ...]] = {}
+        self.sizes_to = FARTHEST
         self.looks = 0
-        #: Per hole, its numbers so far that are not wrong whatever the others are, and how far they were looked at.
+        self._bound = 1
+        #: Per hole, its numbers so far that are not wrong whatever the others are, and how many were looked at.
         self._alone: list[list[int]] = [[] for _ in gaps]
-        self._alone_to = [0] * len(self.gaps)
+        self._looked_at = [0] * len(self.gaps)
         self._order = list(range(len(self.gaps)))
 
     def run(self) -> Found:
@@ -74,7 +81,7 @@ class Search:
         """
         ways: dict[tuple[int, ...], None] = {}
         budget, alone = self.trials.budget, len(self.gaps) < 2
-        budget.keep(20 if alone else 80)
+        budget.keep(45 if alone else 80)
         searched = self._sweep(ways)
         if ways and not alone:
             budget.keep(30)
@@ -103,23 +110,25 @@ class Search:
             nearest, settled = descent.nearest()
             kept = {span: number for span, number in zip(spans, nearest, strict=True) if span in settled}
             rest = [gap for gap in self.gaps if gap.span not in kept]
+            for way in islice(solutions(self.outcome_of, rest, kept), MOST_SOLUTIONS):
+                if self.outcome_of(way).fits:
+                    return [tuple([way[span] for span in spans])]
             ways = pointed_at(self.outcome_of, rest, kept, self.trials.budget)
             return [tuple([way[span] for span in spans]) for way in ways]
         return []
 
     def _sweep(self, ways: dict[tuple[int, ...], None]) -> int:
-        """Add all ways up to a bound that grows, and say up to where all were tried."""
-        bound, searched = 1, 0
+        """Add all ways up to a bound that grows, and say up to where all were tried; goes on where it ended."""
         try:
-            while bound <= LARGEST:
-                for way in self._ways_to(bound):
+            while self._bound <= LARGEST:
+                for way in self._ways_to(self._bound):
                     ways[way] = None
                     if len(ways) > MOST_WAYS:
                         raise Spent
-                bound, searched = 2 * bound, bound
+                self._bound *= 2
         except Spent:
-            searched = max(searched, self._tried_alone(bound))
-        return searched
+            return max(self._bound // 2, self._tried_alone(self._bound))
+        return self._bound // 2
 
     def outcome(self, way: tuple[int, ...]) -> Outcome:
         """What the spec comes to with the first holes filled so.
@@ -137,9 +146,27 @@ class Search:
         if self.looks > MOST_LOOKS:
             raise Spent
         outcome = self.trials.of({**self.fixed, **filling})
-        if self.has_letters and (outcome.is_undecided or any(each.code is SYMBOLIC_VALUE for each in outcome.errors)):
+        if self.letters and any(each.code is SYMBOLIC_VALUE for each in outcome.errors):
             raise TooSymbolic
-        return outcome
+        is_left = outcome.is_undecided and not outcome.open and not outcome.errors
+        return self._with_sizes(filling, outcome) if self.letters and is_left else outcome
+
+    def _with_sizes(self, filling: Mapping[Span, int], outcome: Outcome) -> Outcome:
+        """What letters leave undecided, decided by the least sizes that their conditions allow."""
+        choices, to = some_sizes(tuple(self.letters), outcome.demands)
+        if not choices or not filling:  # sizes alone are better searched among all numbers
+            raise TooSymbolic
+        self.sizes_to = min(self.sizes_to, to)
+        first: Outcome | None = None
+        fitting: list[tuple[dict[Span, int], Outcome]] = []
+        for sizes in choices:
+            placed = {self.letters[letter]: size for letter, size in sizes.items()}
+            tried = self.trials.of({**self.fixed, **filling, **placed})
+            first = first or tried
+            if tried.fits:
+                fitting.append((placed, tried))
+        self.sized[frozenset(filling.items())] = tuple([placed for placed, _ in fitting])
+        return fitting[0][1] if fitting else first or outcome
 
     def _ways_to(self, bound: int) -> Iterator[tuple[int, ...]]:
         """The ways that fit, with no number past the bound."""
@@ -151,11 +178,11 @@ class Search:
     def _narrow(self, bound: int) -> bool:
         """Leave out what is wrong whatever the others are; whether each hole has numbers left."""
         for number in list(self._order):
-            gap, alone, start = self.gaps[number], self._alone[number], self._alone_to[number]
-            for value in gap.values_to(bound)[len(gap.values_to(start)) if start else 0 :]:
+            gap, alone = self.gaps[number], self._alone[number]
+            for value in gap.values_to(bound)[self._looked_at[number] :]:
                 if len(self.gaps) < 2 or not self.outcome_of({gap.span: value}).certain:
                     alone.append(value)
-            self._alone_to[number] = bound
+                self._looked_at[number] += 1
             if not alone:
                 self._order.remove(number)
                 self._order.insert(0, number)  # while it has none, the others need no look

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from nnspec.shapes.alternatives import Demand
 
 MOST_TRIED = 8_192
+MOST_EACH = 33  # of sizes that are tried because their conditions do not decide
+MOST_CHOICES = 25
 LARGEST_PAIRED = 64  # of sizes that hang on one another, so many of each are tried
 
 
@@ -49,3 +51,19 @@ def least_sizes(letters: Sequence[str], demands: Sequence[Demand]) -> dict[str, 
         if all(each.evaluate(given) for each in together):
             return given
     return None
+
+
+def some_sizes(letters: Sequence[str], demands: Sequence[Demand]) -> tuple[list[dict[str, int]], int]:
+    """The least sizes that fulfil all demands, those of equal letters first; and up to which size those are all."""
+    alone = [first_sizes(name, [each for each in demands if each.symbols == {name}], MOST_EACH) for name in letters]
+    together = [each for each in demands if len(each.symbols) > 1]
+    if not all(alone):
+        return [], 0
+    found: list[dict[str, int]] = []
+    by_spread = sorted(product(*alone), key=lambda sizes: (max(sizes) - min(sizes), sizes))
+    for sizes in by_spread:
+        given = dict(zip(letters, sizes, strict=True))
+        if all(each.evaluate(given) for each in together):
+            found.append(given)
+    is_all = len(found) <= MOST_CHOICES and all(len(sizes) < MOST_EACH for sizes in alone)
+    return found[:MOST_CHOICES], MOST_TRIED if is_all else min(map(min, alone)) - 1

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from nnspec.diagnostics.codes.promises import SHAPE_PROMISE
 from nnspec.diagnostics.codes.shapes import NO_VALID_SIZE
 from nnspec.diagnostics.diagnostic import Diagnostics
-from nnspec.record import Record
+from nnspec.record import Record, replace
 from nnspec.solving.places import Gap, gaps_of
 from nnspec.solving.search import Found, Search, TooSymbolic
 from nnspec.solving.sizes import least_sizes
@@ -21,7 +21,7 @@ from nnspec.solving.why import Reason, reasons
 from nnspec.syntax import tree
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from nnspec.compiler import Settings
     from nnspec.diagnostics.diagnostic import Diagnostic
@@ -131,14 +131,19 @@ def _by_letters(trials: Trials, gaps: tuple[Gap, ...]) -> Solution | None:
     search = Search(trials, [gap for gap in gaps if not gap.is_size], letters)
     try:
         found = search.run()
-        ways = [way for numbers in found.ways if (way := _sized(search, gaps, numbers, letters)) is not None]
+        ways = [way for numbers in found.ways for way in _sized(search, gaps, numbers, letters)]
         if not ways:
             return _without_size(search, gaps, found, letters) if not found.ways else None
         ways.sort(key=lambda way: (max(way.numbers), way.numbers))
         sound = all(trials.of(_filling(gaps, way), is_free=True).fits for way in ways[:1])
     except (TooSymbolic, Spent):
         return None
-    return Solution(gaps, found, tuple(ways), tuple(letters.items())) if sound else None
+    if not sound:
+        return None
+    if search.sized:  # sizes that were tried one by one: no conditions say which fit
+        found, letters = replace(found, searched=min(found.searched, search.sizes_to)), {}
+        ways = [replace(way, conditions=()) for way in ways]
+    return Solution(gaps, found, tuple(ways), tuple(letters.items()))
 
 
 def _filling(gaps: Sequence[Gap], way: Way) -> dict[Span, int]:
@@ -161,15 +166,19 @@ def _letters(syntax: tree.Tree, gaps: Sequence[Gap]) -> dict[Span, str]:
     return letters
 
 
-def _sized(search: Search, gaps: Sequence[Gap], numbers: tuple[int, ...], letters: Mapping[Span, str]) -> Way | None:
-    """A way with the least sizes that its conditions allow; None where none were found."""
+def _sized(search: Search, gaps: Sequence[Gap], numbers: tuple[int, ...], letters: Mapping[Span, str]) -> Iterator[Way]:
+    """A way with the least sizes that its conditions allow, or with each that was tried; none where none were found."""
+    filling = dict(zip([gap.span for gap in search.gaps], numbers, strict=True))
+    tried = search.sized.get(frozenset(filling.items()))
+    for sizes in tried or ():
+        yield Way(tuple([{**filling, **sizes}[gap.span] for gap in gaps]))
+    if tried is not None:
+        return
     demands = search.outcome(numbers).demands
     least = least_sizes(tuple(letters.values()), demands)
-    if least is None:
-        return None
-    rest = iter(numbers)
-    whole = tuple([least[letters[gap.span]] if gap.span in letters else next(rest) for gap in gaps])
-    return Way(whole, tuple([each for each in demands if each.symbols & set(letters.values())]))
+    if least is not None:
+        whole = tuple([least[letters[gap.span]] if gap.span in letters else filling[gap.span] for gap in gaps])
+        yield Way(whole, tuple([each for each in demands if each.symbols & set(letters.values())]))
 
 
 def _without_size(search: Search, gaps: tuple[Gap, ...], found: Found, letters: Mapping[Span, str]) -> Solution | None:

@@ -23,6 +23,7 @@ from nnspec.syntax.read import read_spec
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from fractions import Fraction
 
     from nnspec.compiler import Settings
     from nnspec.diagnostics.diagnostic import Diagnostic
@@ -45,7 +46,8 @@ class Outcome(Record):
     """What a spec comes to with some of its holes filled.
 
     `certain` are the errors that stay whatever the open holes are; `demands` are those on letters put for holes;
-    `leans` say of each promise on which side of it the spec lies, by its place.
+    `leans` say of each promise on which side of it the spec lies, by its place, `misses` how many sizes are wrong,
+    and `amounts` by how much each budget that is an equation is missed.
     """
 
     errors: tuple[Diagnostic, ...]
@@ -54,6 +56,8 @@ class Outcome(Record):
     is_undecided: bool
     demands: tuple[Demand, ...]
     leans: tuple[tuple[tuple[int, int], int], ...]
+    misses: int
+    amounts: tuple[tuple[int, Fraction], ...]
 
     @property
     def fits(self) -> bool:
@@ -161,6 +165,8 @@ class Trials:
             if any(isinstance(value, str) for value in filling.values())
             else (),
             tuple(sorted(lean for attempt in made for lean in attempt.leans.items())),
+            sum(attempt.misses for attempt in made),
+            tuple([amount for attempt in made for amount in attempt.amounts.items()]),
         )
 
     def _read(self, path: str, found: Diagnostics) -> tree.Tree:

@@ -36,7 +36,7 @@ class Reason(Record):
             said = f"{error.message}{label}"
         if not self.numbers:
             return said
-        *most, last = map(str, self.numbers)
+        *most, last = [f"{number:,}" for number in self.numbers]
         with_them = f"{', '.join(most)} and {last}" if most else last
         return f"with {with_them if len(most) < MOST_NAMED else 'the smallest numbers'}: {said}"
 
@@ -53,7 +53,7 @@ def reasons(search: Search) -> tuple[Reason, ...]:
 
 
 def _at_changes(search: Search) -> list[Reason]:
-    """Of one hole: the numbers on both sides of each change, else the least."""
+    """Of one hole: the numbers on both sides of each change, else the least and the greatest."""
     (gap,) = search.gaps
     far = [value for value in _powers() if search.trials.knows({gap.span: value})]
     values = [value for value in (*gap.values, *far) if search.trials.knows({gap.span: value})]
@@ -61,7 +61,7 @@ def _at_changes(search: Search) -> list[Reason]:
     for one, other in pairwise(values):
         if search.outcome((one,)).signature != search.outcome((other,)).signature:
             shown.update({one: None, other: None})
-    chosen = list(shown)[:MOST_REASONS] or values[:1]
+    chosen = list(shown)[:MOST_REASONS] or list(dict.fromkeys((values[0], values[-1])))
     return [Reason((value,), search.outcome((value,)).errors[0]) for value in chosen]
 
 

@@ -95,7 +95,10 @@ NONE = {
         "Input(32, 32, 3) -> Conv(8, 3, stride=?) : (7, 7, _)",
         ["with 4: ", "(8, 8, 8), and promised is (7, 7, _)", "with 5: ", "(6, 6, 8)"],
     ),
-    "two promises": ("Input(32, 1) -> Conv(8, ?) : (30, _) : (28, _)", ["with 3: ", "(30, 8), and promised is (28, _)"]),
+    "two promises": (
+        "Input(32, 1) -> Conv(8, ?) : (30, _) : (28, _)",
+        ["with 3: ", "(30, 8), and promised is (28, _)"],
+    ),
     "two budgets": (
         "Input(8) -> FC(?)\nexpect params >= 100 and layers == 2",
         ["`params >= 100` does not hold: params is 9", "`layers == 2` does not hold: layers is 1"],
