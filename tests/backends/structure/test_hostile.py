@@ -83,21 +83,26 @@ def capital(name: str) -> str:
     return "".join(map(str.capitalize, name.split("_"))) + ("_" if name.endswith("_") else "")
 
 
-def chain(before: str, each: str, stage: str, after: str) -> str:
+def names_at(place: str) -> tuple[str, ...]:
+    """The names that are tried at a place: a third of them, another third at the next place; all in a long run."""
+    number = [*PLACES, *WHOLE].index(place)
+    return NAMES if "NNSPEC_CASES" in os.environ else NAMES[number % 3 :: 3]
+
+
+def chain(names: tuple[str, ...], before: str, each: str, stage: str, after: str) -> str:
     """A spec in which every name stands once."""
-    statements = [each.format(n=name, N=capital(name)) for name in NAMES]
-    stages = " -> ".join(stage.format(n=name, N=capital(name)) for name in NAMES)
-    return "\n".join([before, *statements, f"Input(8) -> {stages} {after.format(all=' | '.join(NAMES))}"])
+    statements = [each.format(n=name, N=capital(name)) for name in names]
+    stages = " -> ".join(stage.format(n=name, N=capital(name)) for name in names)
+    return "\n".join([before, *statements, f"Input(8) -> {stages} {after.format(all=' | '.join(names))}"])
 
 
-def whole(text: str) -> str:
+def whole(names: tuple[str, ...], text: str) -> str:
     """The same of statements, the one with `{{0}}` for each name."""
     lines: list[str] = []
     for line in text.split("\n"):
-        names = NAMES if "{0}" in line else [""]
-        for name in names:
+        for name in names if "{0}" in line else ("",):
             said = capital(name) if "model " in line else name
-            lines.append(line.format(said, all=" | ".join(NAMES), commas=", ".join(NAMES)))
+            lines.append(line.format(said, all=" | ".join(names), commas=", ".join(names)))
     return "\n".join(lines)
 
 
@@ -116,7 +121,8 @@ def checks(path: str) -> bool:
 
 @pytest.mark.parametrize("place", [*PLACES, *WHOLE])
 def test_names_that_mean_something_in_python(place: str, tmp_path: Path) -> None:
-    path = spec_of(tmp_path, whole(WHOLE[place]) if place in WHOLE else chain(*PLACES[place]))
+    names = names_at(place)
+    path = spec_of(tmp_path, whole(names, WHOLE[place]) if place in WHOLE else chain(names, *PLACES[place]))
     assert checks(path)
     text = written(path)
     assert "\ndef build_" in text
