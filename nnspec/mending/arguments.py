@@ -89,7 +89,8 @@ def earlier_arguments(case: Case) -> Iterator[Candidate]:
         more = 0.1 + 0.04 * distance
         for declared in applied.operator.params.values():
             for value in islice(_suiting(case, level, span, declared), MOST_SUITING):
-                yield from _written(case, applied, node, declared, value, more + 1.2 * (is_input and declared.variadic))
+                axes = is_input and declared.variadic and 1.2 + 0.3 * (len(value) < len(applied.operator.infer().shape))
+                yield from _written(case, applied, node, declared, value, more + axes)
     for level, wires in enumerate(case.wanted()):
         for some in dict.fromkeys([*[(wire,) for wire in wires], wires]):
             yield from _words_for_all(case, case.leading(level, some)[:MOST_STAGES], level)
@@ -188,8 +189,11 @@ def words_for(case: Case, spans: Sequence[Span]) -> Iterator[Words]:
             applied = _at(case, span)
             if applied is not None and node is not None:
                 wording += next(iter(_edits(case, applied, node, declared, word)), ())
+        first, stage = nodes[0]
         shown = " and ".join(filter(None, (", ".join(_names(nodes)[:-1]), _names(nodes)[-1])))
-        title = f"write `{name}={word}` in {shown}{case.line_of(nodes[0][0])}"
+        title = f"write `{name}={word}` in {shown}{case.line_of(first)}"
+        if len(nodes) == 1 and stage is not None:
+            title = f"write {case.reads(stage, wording)}"
         yield Words(name, title, wording, len(takers), changed)
 
 
@@ -199,8 +203,7 @@ def _names(nodes: list[tuple[Span, tree.Apply | None]]) -> list[str]:
     for _, node in sorted(nodes, key=lambda each: each[0].start):
         name = "" if node is None else node.name
         found[name] = found.get(name, 0) + 1
-    is_one = list(found.values()) == [1]
-    return [f"{'the ' * is_one}{_COUNTS.get(count, f'{count} ')}`{name}`" for name, count in found.items()]
+    return [f"{_COUNTS.get(count, f'{count} ')}`{name}`" for name, count in found.items()]
 
 
 _COUNTS = {1: "", 2: "both "}
@@ -354,8 +357,6 @@ def change_cost(old: Any, new: Any) -> float:
         return 1.0 + 0.8 * abs(new - old) / max(1, abs(old), abs(new))
     if isinstance(old, tuple) and isinstance(new, tuple) and len(old) == len(new):
         return 0.1 + max([1.0, *(change_cost(a, b) for a, b in zip(old, new, strict=True) if a != b)])
-    if isinstance(old, tuple) and isinstance(new, tuple):
-        return 1.4 + 0.3 * (len(new) < len(old))
     return 1.7 if isinstance(old, str) else 1.4
 
 

@@ -61,10 +61,12 @@ def padded_projections(case: Case) -> Iterator[Candidate]:
         if flow is None or not _hands_on(flow):
             continue
         for words in words_for(case, case.leading(0, (scene.operands[1 - at],))[:MOST_STAGES]):
-            goal = _type_with(case, scene, 1 - at, words.changed)
-            if goal is None or goal.spatial != scene.arriving[at].spatial or not isinstance(goal.channels, int):
+            goal, own = _type_with(case, scene, 1 - at, words.changed), scene.arriving[at]
+            if goal is None or goal.spatial != own.spatial or goal.channels == own.channels:
                 continue
-            text = stage_text(projection(scene.arriving[at], goal.channels))
+            if not isinstance(goal.channels, int):
+                continue
+            text = stage_text(projection(own, goal.channels))
             wordings = tuple([(*words.wording, *each) for each in instead(flow, text)])
             shown = flow.span.text.strip() or "nothing"
             title = f"{words.title}, and `{text}` for `{shown}`"

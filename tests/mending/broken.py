@@ -262,6 +262,33 @@ Input(H, 3) : (10, 3) -> Conv(4, 3) : (9, 4)
 
 Input(H, 8) -> MaxPool(2) -> Add{ Conv(8, 3, padding=same) | _ } : (4, 8) -> UpSample(2) : (9, 8)
 
+m = Input(10, 10, 10, dtype=bool)
+Input(10, 8) -> MultiHeadAttention(2, mask=m)
+=> m = Input(10, 10, dtype=bool)
+
+m = Input(10, 1, dtype=bool)
+Input(10, 8) -> LSTM(4, mask=m)
+=> m = Input(10, dtype=bool)
+
+x = Input(10, 8)
+m = Input(10, dtype=bool)
+x -> Conv(8, 3) -> LSTM(4, mask=m)
+=> x -> Conv(8, 3, padding=same) -> LSTM(4, mask=m)
+
+Input(8, 8, 3) -> RandomCrop(9, 9)
+=> Input(8, 8, 3) -> RandomCrop(8, 8)
+
+Input(8, 8, 3) -> PixelShuffle(2)
+=> Input(8, 8, 3) -> Conv(4, 1) -> PixelShuffle(2)
+
+Input(8, 8, 3) -> Permute(1, 0)
+=> Input(8, 8, 3) -> Permute(1, 0, 2)
+
+Input(8, 8, 3) -> Add{ Conv(4, 3) | _ }
+=> Input(8, 8, 3) -> Add{ Conv(4, 3, padding=same) | Conv(4, 1) }
+
+Input(8, 8, 3) -> Add{ Conv(4, 3) -> ReLU -> Conv(5, 3) | _ } -> Add{ Conv(6, 3) | _ } -> FC(3)
+
 shared Head = FC(3)
 a = Input(8)
 b = Input(9)
