@@ -27,7 +27,10 @@ if TYPE_CHECKING:
     from nnspec.program.settings import Settings
     from nnspec.source import Span
 
+#: Sizes of an input, with OPEN for those that are letters, which stay what they are.
 Shape = tuple[int, ...]
+
+OPEN = 0
 
 
 class NearestAxis(Record):
@@ -82,16 +85,17 @@ class _Search:
         self.settings = replace(settings, model=model.name)
         self.inputs = list(inputs_of(program.tree, model.name))
         self.promises = [each for each in program.tree.statements if isinstance(each, tree.ExpectStatement)]
+        self.open: dict[int, str] = {}  # of the input that is looked at
         self.shapes = {tensor.name: tensor.type.shape for tensor in model.inputs if isinstance(tensor.type, TensorType)}
 
     def of(self, name: str, node: tree.Apply) -> NearestSizes | None:
         """The answer for one input: all its axes but the last at once, or else one axis alone."""
         shape = self.shapes.get(name, ())
-        if not shape or not all(isinstance(size, int) for size in shape):
-            return None
-        sizes: Shape = tuple([size for size in shape if isinstance(size, int)])
+        sizes: Shape = tuple([size if isinstance(size, int) else OPEN for size in shape])
+        self.open = {axis: str(size) for axis, size in enumerate(shape) if not isinstance(size, int)}
         letters = self._letters(node, len(sizes))
-        for axes in _attempts(len(sizes)):
+        for attempt in _attempts(len(sizes)):
+            axes = [axis for axis in attempt if axis not in self.open]
             found = self._solved(name, sizes, {axis: letters[axis] for axis in axes})
             shapes = self._verified(name, sizes, found)
             if shapes:
@@ -105,19 +109,18 @@ class _Search:
         letters = []
         for axis in range(rank):
             own = written[axis] if len(written) == rank else None
-            if isinstance(own, tree.Name) and own.name[0].isupper():
+            if isinstance(own, tree.Name) and own.name[0].isupper() and own.name not in self.open.values():
                 letters.append(own.name)
                 continue
             letter = f"Size{axis}"
-            while letter in self.syntax.file.text:
+            while letter in self.syntax.file.text or letter in self.open.values():
                 letter += "x"
             letters.append(letter)
         return letters
 
     def _solved(self, name: str, sizes: Shape, letters: Mapping[int, str]) -> list[NearestAxis]:
         """The axes that must change, with the sizes that are demanded there; none where there is no answer."""
-        texts = [letters.get(axis, str(size)) for axis, size in enumerate(sizes)]
-        model = self._elaborated(name, texts)
+        model = self._elaborated(name, self._texts(sizes, letters)) if letters else None
         if model is None:
             return []
         demanded = conditions(model)
@@ -137,7 +140,11 @@ class _Search:
         if not axes:
             return ()
         shapes = dict.fromkeys(_shapes(sizes, axes))
-        return tuple([shape for shape in shapes if self._elaborated(name, list(map(str, shape))) is not None])
+        return tuple([shape for shape in shapes if self._elaborated(name, self._texts(shape, {})) is not None])
+
+    def _texts(self, sizes: Shape, letters: Mapping[int, str]) -> list[str]:
+        """Sizes as `--input` gives them, with letters for some axes."""
+        return [letters.get(axis) or self.open.get(axis) or str(size) for axis, size in enumerate(sizes)]
 
     def _elaborated(self, name: str, texts: list[str]) -> Model | None:
         """The model with these sizes of an input; None where it has errors."""

@@ -104,6 +104,8 @@ def test_the_other_networks_of_a_file_say_nothing_of_one() -> None:
     [
         (U_NET.format("H", "W"), "100,96,1", "nearest valid heights: 96 and 112"),
         (U_NET.format("H", "H"), "100,100,1", "nearest valid heights and widths: 96 and 112"),
+        (U_NET.format("H", "W"), "100,W,1", "nearest valid heights: 96 and 112"),
+        (U_NET.format("H", 120), "H,120,1", "nearest valid widths: 112 and 128"),
         (U_NET.format(100, 120), None, "nearest valid heights: 96 and 112; nearest valid widths: 112 and 128"),
         ("Input(8, 8, 3) -> Conv(16, 9)", None, "nearest valid height and width: 9"),
         ("Input(8, 8, 6) -> Conv(8, 3, groups=4)", None, "nearest valid numbers of channels: 4 and 8"),
