@@ -25,6 +25,8 @@ _CONFIG = "config.json"
 _CODE = ("__lambda__", "__typespec__", "Lambda", "TorchModuleWrapper", "TFSMLayer", "FlaxLayer", "JaxLayer")
 #: Modules whose classes are made: Keras's own, and the layers of this package.
 _KNOWN = ("keras", "builtins", "nnspec.backends.layers")
+#: What such classes are registered under.
+_PACKAGES = ("keras", "builtins", "nnspec")
 
 
 class SavedModelError(Exception):
@@ -51,7 +53,17 @@ def open_model(path: str) -> Any:
         raise SavedModelError(f"Keras cannot make it: {said[0][:200]}") from None
     if not isinstance(model, resolve("keras.Model")):
         raise SavedModelError("it holds no model")
+    if not _is_built(model):
+        raise SavedModelError("its layers are not connected: build the model, or call it on data, before it is saved")
     return model
+
+
+def _is_built(model: Any) -> bool:
+    """Whether Keras knows what is called on what: not of a model that was never called."""
+    try:
+        return bool(model.inputs)
+    except (AttributeError, ValueError):
+        return False
 
 
 def without_weights() -> AbstractContextManager[Any]:
@@ -102,9 +114,12 @@ def _verify(description: Any) -> None:
 
 
 def _verify_class(part: dict[str, Any]) -> None:
-    name, module = part.get("class_name"), part.get("module")
+    name, module, registered = (part.get(key) for key in ("class_name", "module", "registered_name"))
     if name in _CODE:
         raise SavedModelError(f"it holds code (`{name}`), which is not run")
+    package, mark, _ = registered.partition(">") if isinstance(registered, str) else ("", "", "")
+    if mark and package not in _PACKAGES:
+        raise SavedModelError(f"it has a layer or function that is neither Keras's nor ours: `{registered}`")
     if not isinstance(name, str) or not isinstance(module, str):
         return
     if not any(module == known or module.startswith(f"{known}.") for known in _KNOWN):

@@ -7,6 +7,7 @@ over the likes of what it is made of.
 from __future__ import annotations
 
 from collections import Counter
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from nnspec.comparing.matching import match
@@ -180,15 +181,17 @@ class _Comparing:
 
     def sharing(self, a: int, b: int) -> list[Argument]:
         """Whose weights a layer uses, where that differs."""
-        x, y = self.old.nodes[a], self.new.nodes[b]
-        was, now = x.shares, y.shares
-        if was is None and now is None:
+        if self.used_with[0][a] == self.used_with[1][b]:
             return []
-        if was is not None and now is not None and self.match.new_of[was] in (None, now):
-            return []
-        before = None if was is None else f"those of {self.old.nodes[was].name}"
-        after = None if now is None else f"those of {self.new.nodes[now].name}"
-        return [Argument("weights", before or "its own", after or "its own")]
+        before, after = _owner(self.old, a), _owner(self.new, b)
+        return [Argument("weights", before, after if after != before else "of others")]
+
+    @cached_property
+    def used_with(self) -> tuple[list[int | None], list[int | None]]:
+        """Of each node the first of the new ones with a like that has its weights; equal where the sets are alike."""
+        new_of, old_of = self.match.new_of, self.match.old_of
+        here = [index if old_of[index] is not None else None for index in range(len(old_of))]
+        return _first_uses(self.old, new_of), _first_uses(self.new, here)
 
 
 def _past_idle(net: Net, node: Node, like: list[int | None]) -> list[Source]:
@@ -201,8 +204,23 @@ def _past_idle(net: Net, node: Node, like: list[int | None]) -> list[Source]:
     return found
 
 
+def _owner(net: Net, index: int) -> str:
+    shares = net.nodes[index].shares
+    return "its own" if shares is None else f"those of {net.nodes[shares].name}"
+
+
+def _first_uses(net: Net, numbers: list[int | None]) -> list[int | None]:
+    """Of each node the least number of those that have its weights."""
+    owners = [index if node.shares is None else node.shares for index, node in enumerate(net.nodes)]
+    least: dict[int, int] = {}
+    for owner, number in zip(owners, numbers, strict=True):
+        if number is not None:
+            least[owner] = min(number, least.get(owner, number))
+    return [least.get(owner) for owner in owners]
+
+
 def _sizes(net: Net, node: Node) -> object:
-    return (node.outputs, net.types_into(node), node.params)
+    return (node.outputs, net.types_into(node))
 
 
 def _arguments(x: Node, y: Node) -> list[Argument]:

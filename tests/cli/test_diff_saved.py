@@ -57,6 +57,21 @@ def test_no_code_of_others_is_run(cli: Cli, tmp_path: Path) -> None:
     assert "holds code" in refused(cli, path)
 
 
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_models_without_known_layers_are_refused_by_name(cli: Cli, tmp_path: Path) -> None:
+    path = tmp_path / "a.keras"
+    keras.Sequential([keras.layers.Dense(3)]).save(path)
+    assert "its layers are not connected" in refused(cli, path)
+
+    @keras.saving.register_keras_serializable(package="mine")
+    class Twice(keras.layers.Layer):  # type: ignore[misc]
+        def call(self, x: object) -> object:
+            return x
+
+    keras.Sequential([keras.Input((8,)), Twice()]).save(path)
+    assert "neither Keras's nor ours: `mine>Twice`" in refused(cli, path)
+
+
 def test_a_wild_description_is_refused_in_a_line(cli: Cli, tmp_path: Path) -> None:
     path = save("Input(8, 8, 3) -> Conv(4, 3) -> FC(2)", tmp_path / "a.keras")
     for old, new in (

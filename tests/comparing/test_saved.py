@@ -105,6 +105,22 @@ def test_what_people_write_in_keras_is_what_a_spec_says(tmp_path: Path) -> None:
     assert sorted(said(other)) == ["+ Tanh", "- ReLU"]
 
 
+def test_shared_layers_and_models_of_several_inputs(tmp_path: Path) -> None:
+    layers = keras.layers
+    inner = keras.Sequential([keras.Input((8,)), layers.Dense(8, activation="relu"), layers.Dense(8)])
+    shared = layers.Dense(4)
+    a, b = keras.Input((8,)), keras.Input((8,))
+    path = tmp_path / "twice.keras"
+    keras.Model([a, b], [shared(inner(a)), shared(layers.Add()([inner(b), b]))]).save(path)
+    text = (
+        "shared Inner = FC(8) -> ReLU -> FC(8)\nshared Last = FC(4)\na = Input(8)\nb = Input(8)\n"
+        "v = Add{ b | b -> Inner } -> Last\nu = a -> Inner -> Last\noutput u, v\n"
+    )
+    assert said(beside(str(path), text)) == []
+    apart = text.replace("shared Last", "block Last")
+    assert [line.split(" those")[0] for line in said(beside(str(path), apart))] == ["~ Dense weights"]
+
+
 def test_no_weight_is_made_of_a_description(tmp_path: Path, saved: Saved) -> None:
     """A million million weights are counted and take no memory."""
     path = Path(saved("Input(8) -> Dense(4)"))
