@@ -13,7 +13,7 @@ from nnspec.diagnostics.codes.promises import SHAPE_PROMISE
 from nnspec.diagnostics.codes.shapes import NO_VALID_SIZE
 from nnspec.diagnostics.diagnostic import Diagnostics
 from nnspec.record import Record, replace
-from nnspec.solving.places import Gap, gaps_of
+from nnspec.solving.places import FARTHEST, Gap, gaps_of
 from nnspec.solving.search import Found, Search, TooSymbolic
 from nnspec.solving.sizes import least_sizes
 from nnspec.solving.trial import Budget, Spent, Trials
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from nnspec.shapes.alternatives import Demand
     from nnspec.source import Span
 
+MOST_MISSES = 4  # ways whose sizes are too large to be found; then the search for sizes ends
 _LETTERS = {"height": "H", "width": "W", "depth": "D", "length": "T", "channels": "C"}
 
 
@@ -131,7 +132,8 @@ def _by_letters(trials: Trials, gaps: tuple[Gap, ...]) -> Solution | None:
     search = Search(trials, [gap for gap in gaps if not gap.is_size], letters)
     try:
         found = search.run()
-        ways = [way for numbers in found.ways for way in _sized(search, gaps, numbers, letters)]
+        ways, to = _all_sized(search, gaps, found.ways, letters)
+        found = replace(found, searched=min(found.searched, to))
         if not ways:
             return _without_size(search, gaps, found, letters) if not found.ways else None
         ways.sort(key=lambda way: (max(way.numbers), way.numbers))
@@ -164,6 +166,22 @@ def _letters(syntax: tree.Tree, gaps: Sequence[Gap]) -> dict[Span, str]:
             taken.add(letter)
             letters[gap.span] = letter
     return letters
+
+
+def _all_sized(
+    search: Search, gaps: Sequence[Gap], numbers: Sequence[tuple[int, ...]], letters: Mapping[Span, str]
+) -> tuple[list[Way], int]:
+    """The ways with their least sizes; and up to which numbers all have some that were found."""
+    ways: list[Way] = []
+    misses, to = 0, FARTHEST
+    for each in numbers:
+        sized = list(_sized(search, gaps, each, letters))
+        ways += sized
+        if not sized:
+            misses, to = misses + 1, min(to, max(each, default=1) - 1)
+            if misses == MOST_MISSES:
+                break
+    return ways, to
 
 
 def _sized(search: Search, gaps: Sequence[Gap], numbers: tuple[int, ...], letters: Mapping[Span, str]) -> Iterator[Way]:

@@ -69,6 +69,8 @@ def tried(found: Found, holes: int) -> str:
     """What was tried, and what is known by that."""
     if found.is_whole:
         return "every number that can stand here was tried"
+    if not found.searched:
+        return "numbers were tried to which the promises point, and not all others"
     searched, all_of = f"{found.searched:,}", "every number" if holes == 1 else "all numbers"
     if found.until is not None:
         return f"{all_of} up to {searched} was tried; {found.until:,} fits too, and {found.until + 1:,} does not"
