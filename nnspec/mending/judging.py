@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from nnspec.diagnostics.diagnostic import Diagnostics
+from nnspec.mending.places import Places
 from nnspec.record import Record
 from nnspec.source import SourceFile, Span
 from nnspec.syntax import tree
+from nnspec.syntax.read import is_yaml, parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from nnspec.mending.places import Places
-    from nnspec.mending.trial import Sign, Trial
+    from nnspec.mending.trial import Edited, Sign, Trial
 
 _ABOUT_NETWORKS = ("NN3", "NN4", "NN5")  # errors of other kinds lie in what was written, and hide behind nothing
 
@@ -37,14 +39,35 @@ class Judge:
         self._places = places
 
     def of(self, found: Sign, trial: Trial | None) -> Verdict | None:
-        """What a trial leaves; None where it leaves the finding, breaks what held, or has more errors than before."""
+        """What a trial leaves.
+
+        None where it leaves the finding, breaks what held, has more errors than before or gives a merge more branches.
+        """
         if trial is None:
             return None
         errors = trial.signs()
         new = errors - self.known
         if found in errors or (new and len(errors) > len(self.known)) or not all(map(self._was_hidden, new)):
             return None
+        if not all(map(self._has_its_branches, trial.texts)):
+            return None
         return Verdict(len(errors), tuple(sorted(new, key=lambda sign: sign[1:])))
+
+    def _has_its_branches(self, text: Edited) -> bool:
+        """Whether each merge has as many branches after the edits: a stage that is put into a list of YAML may be one.
+
+        Arrow text writes a `|` for one more, and that nobody does by mistake.
+        """
+        if not is_yaml(text.after.path):
+            return True
+        places = Places((parse(text.after, Diagnostics(), yaml=True),))
+        for after in places.all_of(tree.Braces):
+            here = Span(text.before, text.back(after.span.start), text.back(after.span.end))
+            before = self._places.at(here, tree.Braces)
+            is_same = before is not None and self._places.owner(before) == places.owner(after)
+            if before is not None and is_same and len(before.flows) != len(after.flows):
+                return False
+        return True
 
     def _was_hidden(self, sign: Sign) -> bool:
         number, path, start, end = sign

@@ -40,6 +40,16 @@ class Places:
         found = [node for node in self._nodes.get(_key(span), ()) if isinstance(node, kind)]
         return found[-1] if found else None
 
+    def all_of(self, kind: type[N]) -> Iterator[N]:
+        """All nodes of a kind."""
+        for nodes in self._nodes.values():
+            yield from (node for node in nodes if isinstance(node, kind))
+
+    def owner(self, braces: tree.Braces) -> str:
+        """What is written before braces; nothing before a stage of their own."""
+        owner = next(self.around(braces), None)
+        return owner.name if isinstance(owner, tree.Apply) else ""
+
     def around(self, node: tree.Node) -> Iterator[tree.Node]:
         """What stands around a node, from the inside out."""
         parent = self._parents.get(id(node))

@@ -89,6 +89,8 @@ def before(stage: tree.Node, flow: tree.Flow, text: str) -> tuple[Wording, ...]:
     file, start = stage.span.file, stage.span.start
     plain = (Edit(_point(stage, start), f"{text} {arrow(file)} "),)
     item = _item_start(stage)
+    if item is not None and not _is_listed(flow):
+        return (_as_list(flow, (text,), ()),) if _is_written_as_mapping(flow) else (plain,)
     if item is None:
         return (plain,)
     kind, column = item
@@ -103,6 +105,8 @@ def after(stage: tree.Node, flow: tree.Flow, text: str) -> tuple[Wording, ...]:
     file, end = stage.span.file, stage.span.end
     plain = (Edit(_point(stage, end), f" {arrow(file)} {text}"),)
     item = _item_start(stage)
+    if item is not None and not _is_listed(flow):
+        return (_as_list(flow, (), (text,)),) if _is_written_as_mapping(flow) else (plain,)
     if item is None:
         return (plain,)
     quoted = end + (file.text[end : end + 1] in ('"', "'"))
@@ -124,6 +128,31 @@ def instead(flow: tree.Flow, text: str) -> tuple[Wording, ...]:
     left = "" if source[max(0, start - 1) : start].isspace() else " "
     right = "" if source[end : end + 1].isspace() else " "
     return ((Edit(flow.span, f"{left}{text}{right}" if not inside else f" {text} "),),)
+
+
+def _is_listed(flow: tree.Flow) -> bool:
+    """Whether a flow of YAML is a list of stages; one scalar or mapping may be an item of a list of branches."""
+    return not flow.stages or flow.span.start < _unquoted(flow.stages[0])
+
+
+def _is_written_as_mapping(flow: tree.Flow) -> bool:
+    """Whether a flow is one stage written as `{use: e}` or `Conv: …`."""
+    is_quoted = _unquoted(flow) < flow.span.start
+    return not is_quoted and re.match(r"\{|\w+[ \t]*:\s", flow.span.text) is not None
+
+
+def _as_list(flow: tree.Flow, first: tuple[str, ...], last: tuple[str, ...]) -> Wording:
+    """The one stage of a flow, written as a mapping, as a list with others before and behind it."""
+    start, end, source = flow.span.start, flow.span.end, flow.span.file.text
+    if source.startswith("{", start):
+        head, tail = "".join(f"{text}, " for text in first), "".join(f", {text}" for text in last)
+        return Edit(_point(flow, start), f"[{head}"), Edit(_point(flow, end), f"{tail}]")
+    lines = _newline(source) + " " * (start - (source.rfind("\n", 0, start) + 1))
+    inner = [start + line.end() for line in re.finditer(r"\n(?=[ ])", source[start:end])]
+    deeper = [Edit(_point(flow, at), "  ") for at in inner]
+    head = "".join(f"- {text}{lines}" for text in first)
+    tail = "".join(f"{lines}- {text}" for text in last)
+    return Edit(_point(flow, start), f"{head}- "), *deeper, Edit(_point(flow, end), tail)
 
 
 def stage_text(operator: Operator) -> str:
