@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from nnspec.analysis.conditions import conditions
+from nnspec.analysis.on_domain import OnDomain
 from nnspec.diagnostics.json import diagnostic_data
 from nnspec.shapes.tensor import TensorType
 
@@ -37,22 +38,24 @@ def file_data(report: Report, *, ok: bool) -> dict[str, Any]:
 
 def _model(counted: CountedModel) -> dict[str, Any]:
     model, counts = counted.model, counted.counts
+    on_domain = OnDomain(model)
     return {
         "name": model.name,
         "inputs": [_tensor(tensor) for tensor in model.inputs],
-        "outputs": [_tensor(tensor) for tensor in model.outputs],
-        "params": None if counts is None else dim_data(counts.params),
-        "trainable_params": None if counts is None else dim_data(counts.trainable_params),
-        "macs": None if counts is None else dim_data(counts.macs),
+        "outputs": [_tensor(tensor, on_domain) for tensor in model.outputs],
+        "params": None if counts is None else dim_data(on_domain(counts.params)),
+        "trainable_params": None if counts is None else dim_data(on_domain(counts.trainable_params)),
+        "macs": None if counts is None else dim_data(on_domain(counts.macs)),
         "layers": None if counts is None else counts.layers,
         "conditions": [str(condition) for condition in conditions(model)],
     }
 
 
-def _tensor(tensor: NamedTensor) -> dict[str, Any]:
+def _tensor(tensor: NamedTensor, on_domain: OnDomain | None = None) -> dict[str, Any]:
     if not isinstance(tensor.type, TensorType):
         return {"name": tensor.name, "shape": None, "dtype": "float32"}
-    return {"name": tensor.name, "shape": [dim_data(size) for size in tensor.type.shape], "dtype": tensor.type.dtype}
+    shape = [dim_data(size if on_domain is None else on_domain(size)) for size in tensor.type.shape]
+    return {"name": tensor.name, "shape": shape, "dtype": tensor.type.dtype}
 
 
 def dim_data(size: Dim) -> int | str:

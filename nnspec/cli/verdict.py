@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nnspec.analysis.conditions import conditions
+from nnspec.analysis.on_domain import OnDomain
 from nnspec.cli.figures import amount, grouped, of, rounded
 from nnspec.diagnostics.text import render, tally
 from nnspec.shapes.dim import symbols_of
@@ -52,9 +53,11 @@ def model_line(counted: CountedModel) -> str:
 def figures_line(counted: CountedModel) -> str:
     """What goes in, what comes out, and what lies between costs."""
     model, counts = counted.model, counted.counts
-    parts = [f"{_ends(model.inputs)} → {_ends(model.outputs)}"]
+    on_domain = OnDomain(model)
+    parts = [f"{_ends(model.inputs)} → {_ends(model.outputs, on_domain)}"]
     if counts is not None:
-        parts += [_costs(counts.params, "params"), _costs(counts.macs, "MACs"), amount(counts.layers, "layer")]
+        params, macs = on_domain(counts.params), on_domain(counts.macs)
+        parts += [_costs(params, "params"), _costs(macs, "MACs"), amount(counts.layers, "layer")]
     demanded = conditions(model)
     if demanded:
         from nnspec.shapes.alternatives import joined_text  # only symbolic sizes pay for it
@@ -71,11 +74,14 @@ def _costs(number: Dim, what: str) -> str:
     return f"{what} that depend on {' and '.join(sorted(symbols_of(number)))}"
 
 
-def _ends(tensors: tuple[NamedTensor, ...]) -> str:
+def _ends(tensors: tuple[NamedTensor, ...], on_domain: OnDomain | None = None) -> str:
     if len(tensors) == 1:
-        return _shape(tensors[0])
-    return ", ".join(f"{tensor.name} {_shape(tensor)}" for tensor in tensors)
+        return _shape(tensors[0], on_domain)
+    return ", ".join(f"{tensor.name} {_shape(tensor, on_domain)}" for tensor in tensors)
 
 
-def _shape(tensor: NamedTensor) -> str:
-    return shape_text(tensor.type.shape) if isinstance(tensor.type, TensorType) else "?"
+def _shape(tensor: NamedTensor, on_domain: OnDomain | None) -> str:
+    if not isinstance(tensor.type, TensorType):
+        return "?"
+    shape = tensor.type.shape
+    return shape_text(shape if on_domain is None else tuple([on_domain(size) for size in shape]))

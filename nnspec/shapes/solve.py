@@ -61,7 +61,7 @@ def _with_several(
     """The conditions on several symbols behind those on one, without those that follow from them."""
     from nnspec.shapes.substitute import truth_within  # few networks have any
 
-    sets = {name: _around(name, own) for name, own in alone.items()}
+    sets = {name: around(name, own) for name, own in alone.items()}
     kept: list[Demand] = []
     for condition in several:
         truth = truth_within(condition, sets)
@@ -73,7 +73,7 @@ def _with_several(
     return [*found, *kept]
 
 
-def _around(name: str, conditions: list[Demand]) -> Progression:
+def around(name: str, conditions: list[Demand]) -> Progression:
     """The values of a symbol where they are a progression, else all from the least on."""
     found = solutions(name, conditions) if conditions else None
     if found is None:
@@ -181,4 +181,4 @@ def _conflict(name: str, conditions: list[Demand]) -> tuple[Demand, ...]:
     return tuple(needed)
 
 
-__all__ = ["SizeSet", "Unsatisfiable", "impossible", "simplify", "solutions"]
+__all__ = ["SizeSet", "Unsatisfiable", "around", "impossible", "simplify", "solutions"]

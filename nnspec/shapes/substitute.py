@@ -20,7 +20,7 @@ def truth_within(demand: Demand, sets: Mapping[str, Progression]) -> bool | None
     """Whether a condition holds wherever its symbols lie in these sets, or nowhere; None where neither is certain."""
     if not isinstance(demand, Condition):
         return None
-    values = {name: _member(name, found) for name, found in sets.items() if name in demand.symbols}
+    values = {name: member(name, found) for name, found in sets.items() if name in demand.symbols}
     try:
         truth = compare(substitute(demand.left, values), demand.relation, substitute(demand.right, values))
     except DimTooLarge:
@@ -28,7 +28,7 @@ def truth_within(demand: Demand, sets: Mapping[str, Progression]) -> bool | None
     return truth if isinstance(truth, bool) else None
 
 
-def _member(name: str, found: Progression) -> Dim:
+def member(name: str, found: Progression) -> Dim:
     """Any member of a set, by a symbol that counts them from 1."""
     if found.least == found.most:
         return found.least
