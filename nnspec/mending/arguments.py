@@ -229,7 +229,9 @@ def _leaves_as_it_is(applied: Applied, other: Operator) -> bool:
 
 
 def does_nothing(operator: Operator, value: Any, inputs: tuple[TensorType, ...]) -> bool:
-    """Whether an operator with a number of 1 gives back what arrives: a pooling of windows of 1, say."""
+    """Whether an operator gives back what arrives: a pooling of windows of 1, axes in the order that they have."""
+    if operator.is_idle(*inputs):
+        return True
     if value != 1 or len(inputs) != 1 or operator.is_pointwise:
         return False
     return bool(operator.infer(*inputs) == inputs[0]) and not list(operator.weights(*inputs))
@@ -356,6 +358,12 @@ def change_cost(old: Any, new: Any) -> float:
     if isinstance(old, int) and isinstance(new, int):
         return 1.0 + 0.8 * abs(new - old) / max(1, abs(old), abs(new))
     if isinstance(old, tuple) and isinstance(new, tuple) and len(old) == len(new):
+        if (
+            len(old) > 1
+            and all(isinstance(each, int) for each in old)
+            and {a - b for a, b in zip(old, new, strict=True)} == {1}
+        ):
+            return 1.1  # they were counted from 1
         return 0.1 + max([1.0, *(change_cost(a, b) for a, b in zip(old, new, strict=True) if a != b)])
     return 1.7 if isinstance(old, str) else 1.4
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from nnspec.diagnostics.codes import shapes as codes
 from nnspec.diagnostics.diagnostic import RuleError
-from nnspec.ops.kinds import Integer, Kind, one_changed
+from nnspec.ops.kinds import Integer, Kind, Many, one_changed
 from nnspec.shapes.tensor import SPATIAL_NAMES, TensorType, shape_text
 
 
@@ -50,6 +50,18 @@ class Axes(Kind["int | tuple[int, ...]"]):
 
     def schema(self) -> dict[str, Any]:
         return {"anyOf": [self.item.schema(), {"type": "array", "items": self.item.schema(), "minItems": 1}]}
+
+
+class Order(Many[int]):
+    """Axes in an order."""
+
+    def __init__(self) -> None:
+        super().__init__(Axis(), least=1)
+
+    def near(self, value: Any, sizes: Iterable[int]) -> Iterable[Any]:
+        if all(axis > 0 for axis in value):
+            yield tuple(axis - 1 for axis in value)  # they were counted with the batch
+        yield from super().near(value, sizes)
 
 
 def axis_of(x: TensorType, axis: int, at: str = "axis") -> int:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from nnspec.calls import Arrival, Call, Value, layer
 from nnspec.diagnostics.codes import shapes as codes
 from nnspec.diagnostics.diagnostic import RuleError
-from nnspec.ops.axes import Axis
+from nnspec.ops.axes import Order
 from nnspec.ops.kinds import Integer, Kind, Many, Size, show
 from nnspec.ops.operator import Example, Operator, Reach, param
 from nnspec.ops.spatial import computed, need_spatial, needs_size
@@ -168,7 +168,7 @@ class Permute(Operator):
     """
 
     axes: tuple[int, ...] = param(
-        Many(Axis(), least=1), variadic=True, doc="for each axis that comes out, which one it was: 0 is the first"
+        Order(), variadic=True, doc="for each axis that comes out, which one it was: 0 is the first"
     )
 
     renamed = {"dims": "axes"}
