@@ -126,7 +126,7 @@ class Case:
                 types = list(here.types)
                 for there, inside in handed:
                     types[inside] = outer[there]
-                outer, handed = self.replay.types(here.steps, types, changed), here.handed
+                outer, handed = self.replay.types(here.steps, types, changed, here.types), here.handed
         except Stopped:
             return False
         return self.holds(outer)

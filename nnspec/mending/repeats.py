@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from nnspec.diagnostics.codes.shapes import WINDOW_TOO_LARGE
 from nnspec.diagnostics.diagnostic import Edit
 from nnspec.mending.candidate import Candidate
+from nnspec.program.program import RunStep
 from nnspec.source import Span
 from nnspec.syntax import tree
 
@@ -32,11 +33,22 @@ def turns_before(case: Case) -> Iterator[Candidate]:
     """A turn or two more or fewer, of the repeats that lead to the fault."""
     for node in islice(_before(case), MOST_REPEATS):
         count = _count(node)
-        if count is None:
+        if count is None or _is_steady(case, node):
             continue
         for other in (count - 1, count + 1, count - 2, count + 2):
             if other >= 1:
                 yield from _of(case, node, other, 0.15)
+
+
+def _is_steady(case: Case, node: tree.Repeat | tree.For) -> bool:
+    """Whether what leaves a repeat has the same type after each of its turns: then one more or less mends nothing."""
+    if isinstance(node, tree.For):
+        return False  # further turns have other items
+    runs = [
+        step for level in case.levels for step in level.steps if isinstance(step, RunStep) and step.span == node.span
+    ]
+    regions = [use.region for run in runs for use in run.cycle]
+    return len({tuple([each.types[wire] for wire in (*each.results, *each.exports)]) for each in regions}) == 1
 
 
 def _before(case: Case) -> Iterator[tree.Repeat | tree.For]:
