@@ -32,6 +32,9 @@ def merges() -> tuple[Operator, ...]:
 
 def bridges(x: TensorType, goals: Sequence[TensorType]) -> Iterator[Chain]:
     """Chains of stages for a tensor, on the way to shapes like some others; a chain is mostly one stage."""
+    if not x.rank:
+        yield from _of_a_scalar(goals)
+        return
     if not all(isinstance(size, int) for size in x.shape):
         yield from _of_any_size(x, goals)
         return
@@ -52,6 +55,14 @@ def bridge_cost(x: TensorType, chain: Chain) -> float:
         more += 0.3 * (y.rank > x.rank)
         x = y
     return more
+
+
+def _of_a_scalar(goals: Sequence[TensorType]) -> Iterator[Chain]:
+    """An axis for what has none, as wide as is wanted."""
+    yield (Reshape(sizes=(1,)),)
+    for goal in list(dict.fromkeys(goals))[:_MOST_GOALS]:
+        if goal.rank == 1 and isinstance(goal.channels, int) and goal.channels > 1:
+            yield (Reshape(sizes=(1,)), Dense(units=goal.channels))
 
 
 def _of_any_size(x: TensorType, goals: Sequence[TensorType]) -> Iterator[Chain]:

@@ -52,11 +52,12 @@ class Budget:
 
 
 class Frugal(Elaborator):
-    """Elaborates as ever, and gives up where it takes more steps than it may."""
+    """Elaborates as ever, gives up where it takes more steps than it may, and explains what it finds only if told."""
 
-    def __init__(self, *given: Any, most: int = MOST_WORK) -> None:
+    def __init__(self, *given: Any, most: int = MOST_WORK, explains: bool = False) -> None:
         super().__init__(*given)
         self.most = most
+        self.explains = explains
 
     def is_spent(self) -> bool:
         """Whether more was counted than is allowed."""
@@ -148,7 +149,7 @@ class Trials:
             return self._kept(path, into) if edited is None else parse(edited, into, yaml=is_yaml(path))
 
         tree = parse(main, found, yaml=is_yaml(main.path))
-        make = partial(Frugal, most=self.budget.work)
+        make = partial(Frugal, most=self.budget.work, explains=not edits)  # what nothing changed may be shown
         program = compile_tree(tree, self.settings, found, read, effort, make)
         if self.verify is not None:
             self.verify(program, found)

@@ -142,7 +142,7 @@ class Joining:
 
     def _differing(self, a: TensorType, b: TensorType) -> list[int]:
         if a.rank != b.rank:
-            vector = self.but is None and 1 in (a.rank, b.rank)
+            vector = self.but is None and min(a.rank, b.rank) == 1
             return [a.rank - 1] if vector and compare(a.channels, "==", b.channels) is False else []
         axes = [axis for axis in range(a.rank) if axis != self.but]
         return [axis for axis in axes if compare(a.shape[axis], "==", b.shape[axis]) is False]

@@ -52,7 +52,7 @@ def _other_rank(name: str, large: TensorType, small: TensorType) -> str | None:
         gate = None if name == "Concat" else "`Multiply` broadcasts a gate"
         return "; ".join(filter(None, (gate, _spread(name, large, small)))) or None
     if large.rank == small.rank + 1 and large.spatial == small.shape:
-        return f"give the smaller a channel axis: `Reshape({', '.join(map(str, small.shape))}, 1)`"
+        return f"give the smaller a channel axis: `Reshape({', '.join(map(str, (*small.shape, 1)))})`"
     return "bring them to the same number of axes with `Reshape` or `Flatten`"
 
 

@@ -289,6 +289,14 @@ Input(8, 8, 3) -> Add{ Conv(4, 3) | _ }
 
 Input(8, 8, 3) -> Add{ Conv(4, 3) -> ReLU -> Conv(5, 3) | _ } -> Add{ Conv(6, 3) | _ } -> FC(3)
 
+Input(4) -> Take(1) -> Reshape(1, 1) -> Conv(3, 2) -> FC(1)
+
+Input(5) -> Take(1) -> Add{ _ | Dense(2) } -> FC(1)
+
+a = Input(4) -> Take(1)
+b = Input(4)
+Add{ a | b } -> FC(1)
+
 shared Head = FC(3)
 a = Input(8)
 b = Input(9)

@@ -26,6 +26,10 @@ HOSTILE = {
     "a thousand stages": LONG,
     "three hundred branches": WIDE,
     "blocks of blocks": CALLS,
+    "a budget that every trial breaks": (
+        "block B(c) = Residual{ BN -> Conv(c, 3, padding=same) }\n"
+        "Input(33, 33, 16) -> B(16) x 900 : (32, 32, 16) -> FC(3)\nexpect params == 3\nexpect receptive_field >= 9999\n"
+    ),
     "large numbers": "Input(9999999999, 9999999999, 3) -> Reshape(7, 99999999999) -> FC(2)\n",
     "symbols": "Input(H, W, C) -> Conv(8, 3) -> Add{ _ | Conv(9, 5) -> Crop(99) } -> Reshape(7, 7, 7)\n",
 }
