@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from nnspec.diagnostics.diagnostic import Diagnostics
 from nnspec.mending.places import Places
-from nnspec.record import Record
+from nnspec.mending.trial import sign
+from nnspec.record import Record, replace
 from nnspec.source import SourceFile, Span
 from nnspec.syntax import tree
 from nnspec.syntax.read import is_yaml, parse
@@ -18,6 +19,7 @@ from nnspec.syntax.read import is_yaml, parse
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from nnspec.diagnostics.diagnostic import Diagnostic
     from nnspec.mending.trial import Edited, Sign, Trial
 
 _ABOUT_NETWORKS = ("NN3", "NN4", "NN5")  # errors of other kinds lie in what was written, and hide behind nothing
@@ -38,20 +40,26 @@ class Judge:
         self._sound = {(span.file.path, span.start, span.end) for span in sound}
         self._places = places
 
-    def of(self, found: Sign, trial: Trial | None) -> Verdict | None:
+    def of(self, finding: Diagnostic, trial: Trial | None) -> Verdict | None:
         """What a trial leaves.
 
         None where it leaves the finding, breaks what held, has more errors than before or gives a merge more branches.
         """
         if trial is None:
             return None
-        errors = trial.signs()
+        found, errors = sign(finding), trial.signs()
         new = errors - self.known
-        if found in errors or (new and len(errors) > len(self.known)) or not all(map(self._was_hidden, new)):
+        if found in errors and _is_found_later(finding, trial):
+            new |= {found}
+        if (
+            (found in errors and found not in new)
+            or (new and len(errors) > len(self.known))
+            or not all(map(self._was_hidden, new))
+        ):
             return None
         if not all(map(self._has_its_branches, trial.texts)):
             return None
-        return Verdict(len(errors), tuple(sorted(new, key=lambda sign: sign[1:])))
+        return Verdict(len(errors), tuple(sorted(new, key=lambda each: each[1:])))
 
     def _has_its_branches(self, text: Edited) -> bool:
         """Whether each merge has as many branches after the edits: a stage that is put into a list of YAML may be one.
@@ -69,8 +77,8 @@ class Judge:
                 return False
         return True
 
-    def _was_hidden(self, sign: Sign) -> bool:
-        number, path, start, end = sign
+    def _was_hidden(self, new: Sign) -> bool:
+        number, path, start, end = new
         node = self._places.at(Span(SourceFile(path, ""), start, end), tree.Node)
         if node is None or not number.startswith(_ABOUT_NETWORKS):
             return False  # it lies in what was put in
@@ -85,3 +93,13 @@ class Judge:
     def _held(self, stage: tree.Apply) -> bool:
         """Whether an operator was applied there without a fault."""
         return any((span.file.path, span.start, span.end) in self._sound for span in (stage.span, stage.name_span))
+
+
+def _is_found_later(finding: Diagnostic, trial: Trial) -> bool:
+    """Whether what is found at the same place is found in a later call of the block around it: this one was mended."""
+    before = [sign(replace(finding, span=frame.span))[1:] for frame in finding.trace]
+    for each in trial.found.errors():
+        after = [trial.sign(replace(each, span=frame.span))[1:] for frame in each.trace]
+        if trial.sign(each) == sign(finding) and before < after and before[0][0] == after[0][0]:
+            return True
+    return False

@@ -152,7 +152,7 @@ class _Search:
             for wording in candidate.wordings if candidate.family not in families else ():
                 left -= 1
                 trial = self.trials.of(wording)
-                verdict = self.judge.of(sign(found), trial)
+                verdict = self.judge.of(found, trial)
                 if verdict is None or trial is None:
                     continue
                 families.add(candidate.family)
@@ -185,7 +185,7 @@ class _Search:
         inner = Trials(text.after, self.trials.settings, self.trials.budget, self.trials.verify)
         errors = [each for each in trial.found.sorted() if each.severity == "error"]
         search = _searched(errors, trial.program, inner, (*self.edited, text))
-        new = [each for each in errors if trial.sign(each) not in self.known]
+        new = [each for each in errors if trial.sign(each) in first.verdict.uncovered]
         for _, held in () if search is None else search.held(new):
             for fix in sorted(held, key=lambda each: each.order)[:MOST_FIXES]:
                 later = [

@@ -11,6 +11,13 @@ FIRST = [
     ("Input(30, 300) -> Permute(2, 1) -> GRU(5)\n", "Input(30, 300) -> Permute(1, 0) -> GRU(5)"),
     ("Input(8, 9, 3) -> Permute(2, 3, 1)\n", "Input(8, 9, 3) -> Permute(1, 2, 0)"),
     ("Input(8, 9, 3) -> Permute(2, 1, 3) -> GAP\n", "Input(8, 9, 3) -> Permute(1, 0, 2) -> GAP"),
+    # the second call of the block has another fault, at the same place and of the same code
+    (
+        "block Res(c, s=1) = Add{ Conv(c, 3, stride=s, padding=same) -> ReLU -> Conv(c, 3) | _ }\n"
+        "Input(32, 32, 16) -> Res(16) -> Res(32, 2)\n",
+        "block Res(c, s=1) = Add{ Conv(c, 3, stride=s, padding=same) -> ReLU -> Conv(c, 3, padding=same)"
+        " | Conv(c, 1, stride=s) }",
+    ),
 ]
 
 
