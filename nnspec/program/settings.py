@@ -23,6 +23,8 @@ from nnspec.syntax.place import Place
 from nnspec.syntax.tree import Argument, Tree
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from nnspec.program.elaborate import Elaborator
 
 
@@ -146,9 +148,26 @@ def _input_sizes(
             _report_input(name, [n for n, _ in inputs], found, head, text, _models_to_choose(settings, syntax))
             continue
         items = node.items[0].items if len(node.items) == 1 and isinstance(node.items[0], tree.Tuple) else node.items
+        _note_other_rank(chosen[0][1], items, found)
         sizes[id(chosen[0][1])] = tuple([tree.Argument(item.span, None, item) for item in items])
         symbols.update(_symbols(chosen[0][1], items, evaluator))
     return sizes, symbols
+
+
+def _note_other_rank(node: tree.Apply, items: Sequence[tree.Expression], found: Diagnostics) -> None:
+    """Tell of more or fewer sizes than the file writes: channels are easily left out."""
+    written = [argument.value for argument in node.arguments or () if argument.name is None]
+    if written and len(written) != len(items):
+        more = [*items, *written[len(items) :]]
+        found.report(
+            codes.OTHER_RANK,
+            f"`--input` gives {len(items)} size{'' if len(items) == 1 else 's'} for `{node.span.text}`",
+            Span(items[0].span.file, items[0].span.start, items[-1].span.end),
+            label=f"{len(items)}, where {len(written)} are written",
+            help=f"all sizes are replaced: `--input {','.join(each.span.text for each in more)}`"
+            if len(items) < len(written)
+            else None,
+        )
 
 
 def _shifted(text: str, start: int) -> list[int]:

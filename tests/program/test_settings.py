@@ -112,3 +112,13 @@ def test_missing_numbers_are_all_named_at_once() -> None:
     ):  # fmt: skip
         for way in ways:
             assert way in said
+
+
+def test_another_number_of_sizes_than_are_written_is_noted() -> None:
+    text = "Input(H, W, 3) as x -> Conv(8, 3)"
+    checked = check(text, inputs="96,96")
+    assert checked.shape == (94, 8)
+    assert checked.all == ["note NN218 96,96"]
+    assert "`--input 96,96,3`" in (checked.found[0].help or "")
+    assert check(text, inputs="96,96,4").all == []
+    assert check("Input -> Conv(8, 3)", inputs="96,4").all == []

@@ -145,6 +145,15 @@ UNKNOWN_OPTION = Code(
     "`-p` names a param, `--set` an operator's argument, `--input` an input and `--model` a model of the file.",
     surface="none",
 )
+OTHER_RANK = Code(
+    "NN218",
+    "other-rank",
+    "note",
+    "an input with another number of sizes than are written",
+    "`--input` replaces all sizes of an `Input`, the channels too: `--input 96,96` for `Input(H, W, 3)` makes a sequence "
+    "of 96 vectors of what was to be a picture.",
+    surface="none",
+)
 FILLED_HOLE = Code(
     "NN217",
     "filled-hole",
