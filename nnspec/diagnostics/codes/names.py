@@ -150,8 +150,8 @@ OTHER_RANK = Code(
     "other-rank",
     "note",
     "an input with another number of sizes than are written",
-    "`--input` replaces all sizes of an `Input`, the channels too: `--input 96,96` for `Input(H, W, 3)` makes a sequence "
-    "of 96 vectors of what was to be a picture.",
+    "`--input` replaces all sizes of an `Input`, the channels too: `--input 96,96` for `Input(H, W, 3)` makes a "
+    "sequence of 96 vectors of what was to be a picture.",
     surface="none",
 )
 FILLED_HOLE = Code(
