@@ -155,7 +155,8 @@ class _Search:
                 verdict = self.judge.of(found, trial)
                 if verdict is None or trial is None:
                     continue
-                families.add(candidate.family)
+                if sign(found) not in verdict.uncovered:  # else another of them may suit all calls of a block
+                    families.add(candidate.family)
                 fix = _Held((candidate.title,), wording, verdict, candidate.cost, candidate.is_safe)
                 held.append(fix)
                 if verdict.uncovered:
@@ -172,9 +173,11 @@ class _Search:
     def _in_turn(self, found: _Found) -> Iterator[_Held]:
         """Fixes that mend what they uncover too, where there are few that uncover nothing."""
         whole = sum(not each.verdict.uncovered for each in found.held)
+        is_mended = any(not each.verdict.leaves for each in found.held)
         if whole < MOST_FIXES and len(self.edited) < MOST_FOLLOWING:
             for fix, trial in found.uncovering[:MOST_UNCOVERING]:
-                if len(fix.verdict.uncovered) == 1:
+                is_elsewhere = sign(found.diagnostic) not in fix.verdict.uncovered
+                if len(fix.verdict.uncovered) == 1 and (is_elsewhere or not is_mended):
                     yield from self._followed(fix, trial)
 
     def _followed(self, first: _Held, trial: Trial) -> Iterator[_Held]:
