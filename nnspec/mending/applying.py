@@ -1,6 +1,7 @@
 """Applies fixes to a text until there is nothing more to apply: each time it is checked again.
 
-A text is never left with more errors than it had. Nothing here reads or writes files.
+A text is never left with more errors than it had, but for those that could not be seen while it could not be read.
+Nothing here reads or writes files.
 """
 
 from __future__ import annotations
@@ -82,7 +83,12 @@ def _choices(file: SourceFile, found: Sequence[Diagnostic], *, unsafe: bool) -> 
 
 
 def _is_better(now: Sequence[Diagnostic], before: Sequence[Diagnostic], fixes: Sequence[Fix]) -> bool:
-    """Whether there are fewer errors; where others may only have come to light, not more."""
+    """Whether there are fewer errors; where others may only have come to light, not more.
+
+    While a text cannot be read, nothing else is seen in it: there fewer errors of how it is written are enough.
+    """
+    if all(fix.safe for fix in fixes) and _misspelt(now) < _misspelt(before):
+        return True
     return _errors(now) - _errors(before) < all(fix.safe or fix.tried for fix in fixes)
 
 
@@ -104,6 +110,11 @@ def _apart(fixes: Sequence[Fix]) -> list[Fix]:
 
 def _meet(one: Edit, other: Edit) -> bool:
     return one.span.start <= other.span.end and other.span.start <= one.span.end
+
+
+def _misspelt(found: Sequence[Diagnostic]) -> int:
+    """How many errors lie in how a text is written."""
+    return sum(each.severity == "error" and each.code.number.startswith("NN1") for each in found)
 
 
 def _errors(found: Sequence[Diagnostic]) -> int:

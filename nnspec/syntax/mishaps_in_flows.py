@@ -243,14 +243,15 @@ def lower_operator(spot: Spot) -> Slip | None:
     known = {known.lower(): known for known in operator_names()}
     camel = "".join(word[0].upper() + word[1:] for word in name.text.split("_") if word)
     kind, part = _parts(spot.place.file.text).get(plain, ("operators", None))
-    right = part or known.get(plain) or known.get(re.sub(r"[123]d$", "", plain)) or camel
+    there = part or known.get(plain) or known.get(re.sub(r"[123]d$", "", plain))
+    right = there or camel
     return Slip(
         codes.WRONG_CASE,
         f"{kind} start with a capital: `{right}`",
         spot.span(name),
         label="a lower-case letter",
         help=f"write `{right}`",
-        fixes=spot.fix(f"write `{right}`", (name.start, name.end, right)),
+        fixes=spot.fix(f"write `{right}`", (name.start, name.end, right), safe=there is not None),
     )
 
 

@@ -107,9 +107,9 @@ class Spot:
         """The characters of a token, or from one to another."""
         return self.place.span(first.start, (last or first).end)
 
-    def fix(self, title: str, *edits: tuple[int, int, str]) -> tuple[Fix, ...]:
+    def fix(self, title: str, *edits: tuple[int, int, str], safe: bool = False) -> tuple[Fix, ...]:
         """One fix, of edits given as start, end and text."""
-        return (Fix(title, tuple(Edit(self.place.span(start, end), text) for start, end, text in edits)),)
+        return (Fix(title, tuple(Edit(self.place.span(start, end), text) for start, end, text in edits), safe),)
 
 
 def expected_by(error: Any) -> set[str]:

@@ -56,6 +56,20 @@ def test_faults_in_a_row_are_mended_one_after_the_other(cli: Cli, tmp_path: Path
     assert ran.status == 0
 
 
+def test_how_a_text_is_written_is_mended_to_the_end(cli: Cli, tmp_path: Path) -> None:
+    path = tmp_path / "quoted.nn"
+    path.write_text("input(32, 32, 3) -> Conv2D(16, 3, padding='same') -> Activation('relu') -> flatten() -> FC('3')\n")
+    assert cli("check", path, "--fix").status == 1
+    assert path.read_text() == ('Input(32, 32, 3) -> Conv(16, 3, padding="same") -> ReLU -> Flatten() -> FC("3")\n')
+
+
+def test_a_name_that_nobody_knows_is_no_safe_fix(cli: Cli, tmp_path: Path) -> None:
+    path = tmp_path / "own.nn"
+    path.write_text("Input(32, 32, 3) -> my_block(3)\n")
+    assert cli("check", path, "--fix").status == 1
+    assert path.read_text() == "Input(32, 32, 3) -> my_block(3)\n"
+
+
 def test_diff_writes_nothing(cli: Cli, twice: Path) -> None:
     ran = cli("check", twice, "--diff")
     assert ran == (1, f"--- {twice}\n+++ {twice}\n@@ -1 +1 @@\n-{TWICE}+{SAFE}\n", "would apply 2 fixes in 1 file\n")
