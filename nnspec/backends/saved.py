@@ -21,6 +21,8 @@ MAX_BYTES = 64_000_000
 MAX_DEPTH = 200
 
 _CONFIG = "config.json"
+#: What Keras keeps of how a model is trained: an optimizer, losses, metrics. It is no part of the network.
+_TRAINING = "compile_config"
 #: What Keras, or this package, calls classes that stand for code or for files elsewhere.
 _CODE = ("__lambda__", "__typespec__", "Lambda", "TorchModuleWrapper", "TFSMLayer", "FlaxLayer", "JaxLayer")
 #: Modules whose classes are made: Keras's own, and the layers of this package.
@@ -73,7 +75,7 @@ def without_weights() -> AbstractContextManager[Any]:
 
 
 def _description(path: str) -> Any:
-    """What the archive says of the model.
+    """What the archive says of the model, less how it is trained.
 
     Raises: SavedModelError.
     """
@@ -85,7 +87,7 @@ def _description(path: str) -> Any:
                 text = file.read(MAX_BYTES + 1)
         if len(text) > MAX_BYTES:
             raise SavedModelError(f"its description is larger than {MAX_BYTES // 10**6} MB")
-        return json.loads(text)
+        return json.loads(text, object_hook=_untrained)
     except KeyError:
         raise SavedModelError(f"it holds no {_CONFIG}: Keras 3 writes one into each `.keras` file") from None
     except (ValueError, RecursionError):
@@ -94,6 +96,13 @@ def _description(path: str) -> Any:
         raise SavedModelError("it is no `.keras` file, or a damaged one") from None
     except OSError as error:
         raise SavedModelError((error.strerror or str(error)).lower()) from None
+
+
+def _untrained(part: dict[str, Any]) -> dict[str, Any]:
+    """A model's description without how it is trained: an optimizer has weights of its own, which are not made."""
+    if "class_name" in part:
+        part.pop(_TRAINING, None)
+    return part
 
 
 def _verify(description: Any) -> None:

@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Cli
-from tests.comparing.saving import rewrite, save
+from tests.comparing.saving import forgetting, rewrite, save
 
 keras = pytest.importorskip("keras")
+
+forget = pytest.fixture(autouse=True)(forgetting)
 
 
 def refused(cli: Cli, path: Path) -> str:

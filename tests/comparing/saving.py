@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from nnspec.backends.framework import import_keras
 from nnspec.backends.keras_build import build
 from tests.program.checking import check
+
+
+def forgetting() -> Iterator[None]:
+    """As a fixture: Keras makes weights that were only described as soon as others are made, unless it forgets them."""
+    yield
+    import_keras().utils.clear_session()
 
 
 def save(text: str, path: Path) -> Path:

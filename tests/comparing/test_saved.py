@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,14 @@ import pytest
 from nnspec.comparing.difference import Difference
 from nnspec.comparing.with_saved import difference_in_keras, net_of_built, net_of_saved
 from tests.comparing.edits import said
-from tests.comparing.saving import rewrite, save
+from tests.comparing.saving import forgetting, rewrite, save
 from tests.program.checking import check
 
+np = pytest.importorskip("numpy")
 keras = pytest.importorskip("keras")
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
+
+forget = pytest.fixture(autouse=True)(forgetting)
 
 Saved = Callable[[str], str]
 
@@ -103,6 +107,40 @@ def test_what_people_write_in_keras_is_what_a_spec_says(tmp_path: Path) -> None:
     assert found.is_none
     other = beside(str(path), "Input(16, 16, 3) -> Conv(8, 3, act=tanh) -> MaxPool(2) -> FC(10) -> Softmax")
     assert sorted(said(other)) == ["+ Tanh", "- ReLU"]
+
+
+def compiled(model: Any, optimizer: Any, *, fitted: bool) -> Any:
+    """A model that was made ready for training, and trained for one step."""
+    model.compile(optimizer, "mse", metrics=["mae"])
+    if fitted:
+        x, y = np.zeros((2, 6), "float32"), np.zeros((2, 2), "float32")
+        model.fit(x, y, epochs=1, verbose=0)
+    return model
+
+
+@pytest.mark.parametrize("fitted", [False, True])
+@pytest.mark.parametrize("optimizer", ["adam", "momentum"])
+def test_how_a_model_was_trained_is_no_part_of_it(optimizer: str, fitted: bool, tmp_path: Path) -> None:
+    """A model inside another may be compiled as well, with a loss that nobody else knows."""
+    layers = keras.layers
+    text = "Input(6) -> Dense(4, act=relu) -> Dense(2)"
+
+    def chosen() -> Any:
+        return keras.optimizers.SGD(0.1, momentum=0.9) if optimizer == "momentum" else optimizer
+
+    def chain() -> Any:
+        return keras.Sequential([keras.Input((6,)), layers.Dense(4, activation="relu"), layers.Dense(2)])
+
+    inputs = keras.Input((6,))
+    inner = chain()
+    inner.compile("adam", loss=lambda wanted, got: keras.ops.mean(wanted - got))
+    for model in (chain(), keras.Model(inputs, inner(inputs))):
+        path = tmp_path / "trained.keras"
+        compiled(model, chosen(), fitted=fitted).save(path)
+        with zipfile.ZipFile(path) as archive:
+            assert "compile_config" in archive.read("config.json").decode()
+        assert said(beside(str(path), text)) == []
+        assert said(beside(str(path), text.replace("4", "5"))) == ["~ Dense units 4 5"]
 
 
 def test_shared_layers_and_models_of_several_inputs(tmp_path: Path) -> None:
