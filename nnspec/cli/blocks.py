@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from nnspec.analysis.blocks import Block, Totals, blocks_of
-from nnspec.analysis.layers import layer_rows
+from nnspec.analysis.on_domain import rows_on_domain
 from nnspec.cli.figures import grouped, memory, rounded
 from nnspec.cli.table import csv_table, markdown_table, plain, text_table
 
@@ -54,7 +54,7 @@ def block_data(counted: CountedModel, graph: Graph) -> list[dict[str, Any]]:
 
 def _blocks(counted: CountedModel, graph: Graph) -> tuple[Totals, tuple[Block, ...]]:
     """What all of a model costs, and its blocks."""
-    blocks = blocks_of(counted.model, graph, list(layer_rows(graph)))
+    blocks = blocks_of(counted.model, graph, list(rows_on_domain(counted.model, graph)))
     whole = Totals()
     for block in blocks:
         whole = whole.plus(block.totals)

@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from nnspec.shapes.dim import symbols_of
+
 if TYPE_CHECKING:
     from nnspec.shapes.dim import Dim
 
+_LONGEST = 56  # characters of a symbolic amount
 _LONG = re.compile(r"(?<![A-Za-z0-9_])[0-9]{4,}")
 _OPERATION = re.compile(r" [-+*/%]")
 _UNITS = ((10**15, "P"), (10**12, "T"), (10**9, "G"), (10**6, "M"), (10**3, "k"))
@@ -32,6 +35,14 @@ def memory(number: Dim) -> str:
     if not isinstance(number, int) or number < 10_000:
         return of(grouped(number), "B")
     return f"{rounded(number)}B"
+
+
+def cost(number: Dim, what: str) -> str:
+    """`1,562 params`, `15.47 G MACs`; of a long symbolic amount what it depends on."""
+    shown = rounded(number) if what == "MACs" else grouped(number)
+    if isinstance(number, int) or len(shown) <= _LONGEST:
+        return of(shown, what)
+    return f"{what} that depend on {' and '.join(sorted(symbols_of(number)))}"
 
 
 def of(figure: str, what: str) -> str:

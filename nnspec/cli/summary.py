@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from nnspec.analysis.layers import LayerRow, layer_rows
+from nnspec.analysis.on_domain import OnDomain, rows_on_domain
 from nnspec.cli.fields import FIELD_HEAD, field_cells, field_columns, field_data, unaligned_lines
-from nnspec.cli.figures import amount, grouped, memory, of, rounded
+from nnspec.cli.figures import amount, cost, grouped, memory, rounded
 from nnspec.cli.memory import add_memory_options, memory_data, memory_lines, memory_of, memory_rows, step_options
 from nnspec.cli.options import add_spec_options, chosen, read_options
 from nnspec.cli.output import Output
@@ -88,7 +89,7 @@ def _json(report: Report, tables: list[tuple[CountedModel, Graph]], by: str, ste
 
     from nnspec.cli.document import VERSION, file_data
 
-    rows = [_row_data(row, report.path) for _, graph in tables for row in layer_rows(graph)]
+    rows = [_row_data(row, report.path) for counted, graph in tables for row in rows_on_domain(counted.model, graph)]
     document = {"version": VERSION, "files": [file_data(report, ok=not report.has_errors)], "rows": rows}
     if by == "block":
         from nnspec.cli.blocks import block_data
@@ -140,8 +141,8 @@ def _csv(tables: list[tuple[CountedModel, Graph]], by: str, step: Step | None, o
             str(row.trainable_params), str(row.macs), "" if row.receptive_field is None else str(row.receptive_field),
             str(row.activation_bytes), *field_columns(row),
         )
-        for _, graph in tables
-        for row in layer_rows(graph)
+        for counted, graph in tables
+        for row in rows_on_domain(counted.model, graph)
     ]  # fmt: skip
     output.text(csv_table(_CSV_HEAD, rows).rstrip("\n"))
 
@@ -190,7 +191,7 @@ def _wrapped(text: str, width: int | None) -> list[str]:
 def _cells(counted: CountedModel, graph: Graph, *, expand: bool, wide: bool) -> Iterator[tuple[str, ...]]:
     from nnspec.cli.fold import Line, folded_lines
 
-    rows = list(layer_rows(graph))
+    rows = list(rows_on_domain(counted.model, graph))
     again = {layer.name for layer in graph.layers if layer.shares is not None and rows[layer.shares].params != 0}
     lines = [Line(0, row.name, row) for row in rows] if expand else folded_lines(counted.model, rows)
     for line in lines:
@@ -223,9 +224,12 @@ def _followed(number: Dim | None) -> str:
 def _totals(counted: CountedModel) -> str:
     counts = counted.counts
     assert counts is not None  # only counted models have a table
+    on_domain = OnDomain(counted.model)
+    params, trainable = on_domain(counts.params), on_domain(counts.trainable_params)
+    size = on_domain(counts.activation_bytes)
+    activations = f"{memory(size)} of activations" if isinstance(size, int) else cost(size, "bytes of activations")
     return (
-        f"{counted.model.name}: {of(grouped(counts.params), 'params')} "
-        f"({of(grouped(counts.trainable_params), 'trainable')}), {of(rounded(counts.macs), 'MACs')}, "
-        f"{amount(counts.layers, 'layer')}, depth {_followed(counts.depth)}, "
-        f"receptive field {_followed(counts.receptive_field)}, {memory(counts.activation_bytes)} of activations"
+        f"{counted.model.name}: {cost(params, 'params')} ({cost(trainable, 'trainable')}), "
+        f"{cost(on_domain(counts.macs), 'MACs')}, {amount(counts.layers, 'layer')}, depth {_followed(counts.depth)}, "
+        f"receptive field {_followed(counts.receptive_field)}, {activations}"
     )

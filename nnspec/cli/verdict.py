@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 from nnspec.analysis.conditions import conditions
 from nnspec.analysis.on_domain import OnDomain
-from nnspec.cli.figures import amount, grouped, of, rounded
+from nnspec.cli.figures import amount, cost
 from nnspec.diagnostics.text import render, tally
-from nnspec.shapes.dim import symbols_of
 from nnspec.shapes.tensor import TensorType, shape_text
 
 if TYPE_CHECKING:
@@ -18,9 +17,6 @@ if TYPE_CHECKING:
     from nnspec.cli.specs import CountedModel, Report
     from nnspec.diagnostics.screen import Screen
     from nnspec.program.program import NamedTensor
-    from nnspec.shapes.dim import Dim
-
-_LONGEST_COUNT = 40
 
 
 def text_lines(checked: Checked, screen: Screen) -> Iterator[str]:
@@ -57,21 +53,13 @@ def figures_line(counted: CountedModel) -> str:
     parts = [f"{_ends(model.inputs)} → {_ends(model.outputs, on_domain)}"]
     if counts is not None:
         params, macs = on_domain(counts.params), on_domain(counts.macs)
-        parts += [_costs(params, "params"), _costs(macs, "MACs"), amount(counts.layers, "layer")]
+        parts += [cost(params, "params"), cost(macs, "MACs"), amount(counts.layers, "layer")]
     demanded = conditions(model)
     if demanded:
         from nnspec.shapes.alternatives import joined_text  # only symbolic sizes pay for it
 
         parts.append(f"where {joined_text(demanded)}")
     return ", ".join(parts)
-
-
-def _costs(number: Dim, what: str) -> str:
-    """Params in full and MACs rounded; of a long symbolic count what it depends on."""
-    shown = grouped(number) if what == "params" else rounded(number)
-    if isinstance(number, int) or len(shown) <= _LONGEST_COUNT:
-        return of(shown, what)
-    return f"{what} that depend on {' and '.join(sorted(symbols_of(number)))}"
 
 
 def _ends(tensors: tuple[NamedTensor, ...], on_domain: OnDomain | None = None) -> str:

@@ -71,3 +71,18 @@ def test_what_check_shows(text: str, shape: str, macs: str) -> None:
     (output,) = checked.model.outputs
     assert str(on_domain(output.type.shape[0])) == shape
     assert str(on_domain(checked.counts.macs)) == macs
+
+
+def test_rows_and_their_sum_are_those_of_numbers() -> None:
+    from nnspec.analysis.on_domain import OnDomain, rows_on_domain
+
+    net = "Input(H, W, 3) as x -> Conv(4, 3) -> MaxPool(4) -> UpSample(4) -> Concat{ _ | x } -> FC(2)"
+    text = f"default Conv(padding=same)\n{net}"
+    checked = sound(text)
+    rows = list(rows_on_domain(checked.model, checked.graph))
+    assert [str(row.outputs[0].shape[0]) for row in rows] == ["H", "H", "H // 4", "H", "H", "2"]
+    numbers = sound(text, inputs="12,20,3")
+    for row, other in zip(rows, rows_on_domain(numbers.model, numbers.graph), strict=True):
+        for name in ("params", "trainable_params", "macs", "activation_bytes"):
+            assert evaluate(getattr(row, name), {"H": 12, "W": 20}) == getattr(other, name)
+    assert str(OnDomain(checked.model)(checked.counts.macs)) == "H * W * 122"
