@@ -53,7 +53,9 @@ class Attempt(Elaborator):
         self.doubted: set[Key] = set()
         self.leans: dict[tuple[int, int], int] = {}
         self.misses = 0  # sizes that are not what was promised, those of all turns
-        self.amounts: dict[int, Fraction] = {}  # by how much each budget that is an equation is missed
+        #: What each comparison of a budget leaves over, left less right, by its place and its relation.
+        self.amounts: dict[tuple[int, str], Fraction] = {}
+        self.shares: dict[tuple[int, int], Fraction] = {}  # by which part the greater side of a promise passes the less
         self._sides = {id(node) for node in _compared(self.unit.tree)}
         self._is_broken = False  # a promise was trusted that something else was to keep, so nothing can be counted
         self._is_blind = False  # one was trusted behind what is unknown
@@ -143,13 +145,14 @@ class Attempt(Elaborator):
             left, right = self.evaluate(node.left, site), self.evaluate(node.right, site)
             if isinstance(left, (int, Fraction)) and isinstance(right, (int, Fraction)):
                 self._lean((node.span.start, -1), left, right)
-                if node.operator == "==":
-                    self.amounts[node.span.start] = Fraction(left - right)
+                self.amounts[node.span.start, node.operator] = Fraction(left - right)
         return super()._binary(node, site, words)
 
     def _lean(self, place: tuple[int, int], size: int | Fraction, promised: int | Fraction) -> None:
         side = 1 if size < promised else 2 if size == promised else 4
         self.leans[place] = self.leans.get(place, 0) | side
+        low, high = sorted([abs(Fraction(size)), abs(Fraction(promised))])
+        self.shares[place] = (high - low) / max(low, Fraction(1))
 
 
 def _may_equal(found: tuple[Dim, ...], trusted: tuple[Dim, ...]) -> bool:

@@ -35,11 +35,12 @@ def solutions(at: Callable[[Filled], Outcome], gaps: Sequence[Gap], kept: Filled
     """
     if not 2 <= len(gaps) <= MOST_HOLES:
         return
-    nodes = [_nodes(gap, place) for place, gap in enumerate(gaps)]
+    nodes = [nodes_of(gap, place) for place, gap in enumerate(gaps)]
     spans = [gap.span for gap in gaps]
     left: dict[tuple[int, ...], Mapping[int, Fraction]] = {}
     for point in product(*nodes):
-        left[point] = dict(at({**dict(zip(spans, point, strict=True)), **kept}).amounts)
+        amounts = at({**dict(zip(spans, point, strict=True)), **kept}).amounts
+        left[point] = {place: amount for (place, relation), amount in amounts if relation == "=="}
     common = set.intersection(*[set(each) for each in left.values()])
     tables = [{point: each[place] for point, each in left.items()} for place in sorted(common)]
     tables = [table for table in tables if len(set(table.values())) > 1]
@@ -48,19 +49,21 @@ def solutions(at: Callable[[Filled], Outcome], gaps: Sequence[Gap], kept: Filled
     most = int(MOST_POINTS ** (1 / (len(gaps) - 1)))
     first = [range(gap.values[0], most + 1) for gap in gaps[:-1]]
     for start in sorted(product(*first), key=lambda start: (max(start), start)):
-        lines = [_line(table, nodes, start) for table in tables]
+        lines = [line_of(table, nodes, start) for table in tables]
         for root in _roots(lines[0], gaps[-1].values[0]):
             if not any(_value(line, root) for line in lines[1:]):
                 yield {**dict(zip(spans, (*start, root), strict=True)), **kept}
 
 
-def _nodes(gap: Gap, place: int) -> list[int]:
+def nodes_of(gap: Gap, place: int) -> list[int]:
     """The values of one hole on the grid: others for each hole, for equal widths may be a case of their own."""
     start = gap.values[0] + NODES * place
     return list(range(start, start + NODES))
 
 
-def _line(table: Mapping[tuple[int, ...], Fraction], nodes: Sequence[list[int]], start: tuple[int, ...]) -> Polynomial:
+def line_of(
+    table: Mapping[tuple[int, ...], Fraction], nodes: Sequence[list[int]], start: tuple[int, ...]
+) -> Polynomial:
     """The polynomial in the last hole, where the others are given."""
     weights = [_weights(each, value) for each, value in zip(nodes, start, strict=False)]
     values = []

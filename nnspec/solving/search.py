@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from nnspec.diagnostics.codes.names import SYMBOLIC_VALUE
 from nnspec.record import Record, replace
+from nnspec.solving.bands import in_bands
 from nnspec.solving.descent import Descent
 from nnspec.solving.equations import solutions
 from nnspec.solving.following import FARTHEST_TOGETHER, beyond, pointed_at
@@ -89,10 +90,18 @@ class Search:
         is_whole = searched >= LARGEST and not any(gap.goes_on for gap in self.gaps)
         if not ways and not is_whole and not alone:
             budget.keep(35)
-            ways.update(dict.fromkeys(self._descended()))
+            ways.update(dict.fromkeys(self._banded() or self._descended()))
         budget.keep(0)
         found = Found(tuple(sorted(ways, key=_size)), searched, is_whole)
         return self._followed(found) if len(self.gaps) == 1 and searched and not is_whole else found
+
+    def _banded(self) -> list[tuple[int, ...]]:
+        """A way into the band that promises leave a quantity."""
+        with suppress(Spent):
+            for way in islice(in_bands(self.outcome_of, self.gaps), MOST_SOLUTIONS):
+                if self.outcome_of(way).fits:
+                    return [tuple([way[gap.span] for gap in self.gaps])]
+        return []
 
     def _descended(self) -> list[tuple[int, ...]]:
         """Ways to which the promises lead, one hole at a time; then, the settled holes kept, several at a time."""

@@ -7,12 +7,13 @@ is one whatever they are. Nothing here knows which numbers are worth a trial.
 from __future__ import annotations
 
 import os
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from nnspec.analysis.conditions import conditions
 from nnspec.compiler import STAGE, Effort, compile_tree
 from nnspec.diagnostics.codes.names import HOLE
-from nnspec.diagnostics.codes.promises import UNDECIDED_EXPECT
+from nnspec.diagnostics.codes.promises import BROKEN_EXPECT, SHAPE_PROMISE, UNDECIDED_EXPECT
 from nnspec.diagnostics.diagnostic import Diagnostics
 from nnspec.program.liveness import recall
 from nnspec.record import Record
@@ -22,8 +23,7 @@ from nnspec.syntax.holes import Template
 from nnspec.syntax.read import read_spec
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from fractions import Fraction
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from nnspec.compiler import Settings
     from nnspec.diagnostics.diagnostic import Diagnostic
@@ -45,9 +45,11 @@ WORK_OF_A_PATH = 8  # an entry of a table of paths: they are followed where a pr
 class Outcome(Record):
     """What a spec comes to with some of its holes filled.
 
-    `certain` are the errors that stay whatever the open holes are; `demands` are those on letters put for holes;
+    `certain` are the errors that stay whatever the open holes are; `demands` are those on letters, put for holes or the
+    file's own (where all fits);
     `leans` say of each promise on which side of it the spec lies, by its place, `misses` how many sizes are wrong,
-    and `amounts` by how much each budget that is an equation is missed.
+    `amounts` what each comparison of a budget leaves over, left less right, by its place and relation, and `far` how
+    far the promises that are broken are missed, as parts of what they promise.
     """
 
     errors: tuple[Diagnostic, ...]
@@ -57,7 +59,8 @@ class Outcome(Record):
     demands: tuple[Demand, ...]
     leans: tuple[tuple[tuple[int, int], int], ...]
     misses: int
-    amounts: tuple[tuple[int, Fraction], ...]
+    amounts: tuple[tuple[tuple[int, str], Fraction], ...]
+    far: Fraction
 
     @property
     def fits(self) -> bool:
@@ -137,6 +140,15 @@ class Trials:
         """Whether this filling was tried."""
         return frozenset(filling.items()) in self._known
 
+    def whole(self, spans: Iterable[Span]) -> Iterator[tuple[tuple[int, ...], Outcome]]:
+        """All that was tried with a number in each of some holes, and in no others."""
+        spans = tuple(spans)
+        for key, outcome in self._known.items():
+            filling = dict(key)
+            numbers = tuple([number for span in spans if isinstance(number := filling.get(span), int)])
+            if len(numbers) == len(spans) == len(filling):
+                yield numbers, outcome
+
     def _tried(self, filling: Filling) -> Outcome:
         found, effort, made = Diagnostics(), Effort(), list[Attempt]()
         known = self._stores.of(filling)
@@ -162,11 +174,12 @@ class Trials:
             open_holes,
             any(each.code is UNDECIDED_EXPECT for each in found.sorted()),
             tuple(dict.fromkeys(each for model in program.models for each in conditions(model)))
-            if any(isinstance(value, str) for value in filling.values())
+            if any(isinstance(value, str) for value in filling.values()) or not (errors or open_holes)
             else (),
             tuple(sorted(lean for attempt in made for lean in attempt.leans.items())),
             sum(attempt.misses for attempt in made),
             tuple([amount for attempt in made for amount in attempt.amounts.items()]),
+            _far(made, errors),
         )
 
     def _read(self, path: str, found: Diagnostics) -> tree.Tree:
@@ -178,3 +191,10 @@ class Trials:
         if real not in self._trees:
             self._trees[real] = read_spec(path, found)
         return self._trees[real]
+
+
+def _far(made: Sequence[Attempt], errors: Sequence[Diagnostic]) -> Fraction:
+    """How far broken promises are missed, all together."""
+    broken = [error.span for error in errors if error.code in (BROKEN_EXPECT, SHAPE_PROMISE)]
+    shares = [each for attempt in made for each in attempt.shares.items()]
+    return sum([share for (start, _), share in shares if any(b.start <= start < b.end for b in broken)], Fraction(0))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from nnspec.diagnostics.codes.promises import BROKEN_EXPECT, SHAPE_PROMISE
 from nnspec.record import Record
+from nnspec.solving.descent import rank_of
 from nnspec.solving.places import FARTHEST, LARGEST
 from nnspec.solving.trial import Spent
 
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
     from nnspec.solving.search import Search
 
 MOST_REASONS = 4
-MOST_NAMED = 4  # numbers of one way
+MOST_SIDES = 3  # of several holes
+MOST_NAMED = 6  # numbers of one way
 PERCENT = 10  # of what a search may try, for its reasons
 
 
@@ -36,9 +38,13 @@ class Reason(Record):
             said = f"{error.message}{label}"
         if not self.numbers:
             return said
+        return f"with {self._named()}: {said}"
+
+    def _named(self) -> str:
         *most, last = [f"{number:,}" for number in self.numbers]
-        with_them = f"{', '.join(most)} and {last}" if most else last
-        return f"with {with_them if len(most) < MOST_NAMED else 'the smallest numbers'}: {said}"
+        if len(most) < MOST_NAMED:
+            return f"{', '.join(most)} and {last}" if most else last
+        return "the smallest numbers" if len(set(self.numbers)) == 1 else f"{', '.join(most[:MOST_NAMED])}, …"
 
 
 def reasons(search: Search) -> tuple[Reason, ...]:
@@ -46,7 +52,7 @@ def reasons(search: Search) -> tuple[Reason, ...]:
     search.trials.budget.renew(PERCENT)
     search.looks = 0
     try:
-        found = _at_changes(search) if len(search.gaps) == 1 else _with_the_least(search)
+        found = _at_changes(search) if len(search.gaps) == 1 else _of_several(search)
     except Spent:
         found = []
     return tuple(found[:MOST_REASONS])
@@ -70,6 +76,24 @@ def _powers() -> list[int]:
     while powers[-1] < FARTHEST:
         powers.append(2 * powers[-1])
     return powers
+
+
+def _of_several(search: Search) -> list[Reason]:
+    """What the nearest miss; of where even the least numbers break a stage, that."""
+    least = _with_the_least(search)
+    is_short = least and len(least[0].numbers) < len(search.gaps)
+    return least if is_short else _nearest(search)[:MOST_SIDES] or least
+
+
+def _nearest(search: Search) -> list[Reason]:
+    """Of several holes: what was tried that misses least, on each side of each promise that is missed."""
+    tried = search.trials.whole([gap.span for gap in search.gaps])
+    nearest = sorted(tried, key=lambda each: (rank_of(each[1])[0], each[1].far, max(each[0]), each[0]))
+    sides: dict[object, Reason] = {}
+    for numbers, outcome in nearest:
+        if outcome.errors and rank_of(outcome)[0] == rank_of(nearest[0][1])[0]:
+            sides.setdefault(outcome.signature, Reason(numbers, outcome.errors[0]))
+    return list(sides.values())
 
 
 def _with_the_least(search: Search) -> list[Reason]:
