@@ -65,11 +65,12 @@ def _lines(report: Report, *, everything: bool) -> Iterator[str]:
         return
     if not solution.ways:
         return
-    from nnspec.solving.words import described, tried
+    from nnspec.solving.words import described, limited, tried
 
     for gap in solution.gaps:
         shown = _every(solution, gap) if everything and solution.is_free else described(solution, gap)
         yield f"{_place(gap)}: {gap.what}: {shown}"
+    yield from [f"  {line}" for line in limited(solution)]
     if not solution.is_free:
         yield from _together(solution, everything=everything)
     if len(solution.letters) < len(solution.gaps):
@@ -105,7 +106,8 @@ def _together(solution: Solution, *, everything: bool) -> Iterator[str]:
 
 
 def _where(way: Way) -> str:
-    return "  where " + " and ".join(map(str, way.conditions)) if way.conditions else ""
+    said = (*way.conditions, *way.restrictions)
+    return "  where " + " and ".join(map(str, said)) if said else ""
 
 
 # The answer as data.
@@ -137,7 +139,7 @@ def _hole(solution: Solution, gap: Gap, path: str) -> dict[str, Any]:
 
 
 def _way(way: Way) -> dict[str, Any]:
-    return {"numbers": list(way.numbers), "conditions": [str(condition) for condition in way.conditions]}
+    return {"numbers": list(way.numbers), "conditions": [str(each) for each in (*way.conditions, *way.limits)]}
 
 
 # Writing.

@@ -11,7 +11,7 @@ from nnspec.diagnostics.codes.names import FILLED_HOLE, HOLE
 from nnspec.diagnostics.diagnostic import Edit, Fix, Label
 from nnspec.record import replace
 from nnspec.solving.attempt import key_of
-from nnspec.solving.words import described, tried
+from nnspec.solving.words import described, limited, tried
 
 if TYPE_CHECKING:
     from nnspec.diagnostics.diagnostic import Diagnostics
@@ -102,4 +102,4 @@ def _notes(solution: Solution, gap: Gap) -> tuple[str, ...]:
     if gap.span in dict(solution.letters):
         return ()
     only = ", and no other fits" if solution.is_only else ""
-    return (tried(solution.found, len(solution.gaps) - len(solution.letters)) + only,)
+    return (*limited(solution), tried(solution.found, len(solution.gaps) - len(solution.letters)) + only)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 MOST_TRIED = 8_192
 MOST_EACH = 33  # of sizes that are tried because their conditions do not decide
 MOST_CHOICES = 25
+_SAMPLE = range(1_000, 1_120)
 LARGEST_PAIRED = 64  # of sizes that hang on one another, so many of each are tried
 
 
@@ -30,6 +31,18 @@ def first_sizes(letter: str, demands: Sequence[Demand], count: int) -> list[int]
             if len(found) == count:
                 break
     return found
+
+
+def left_out(demands: Sequence[Demand]) -> int:
+    """How many sizes demands leave out, of a few large ones: of each letter, all where it hangs on others."""
+    count = 0
+    for letter in sorted({letter for each in demands for letter in each.symbols}):
+        own = [each for each in demands if letter in each.symbols]
+        if any(len(each.symbols) > 1 for each in own):
+            count += len(_SAMPLE)
+        else:
+            count += sum(not all(each.evaluate({letter: size}) for each in own) for size in _SAMPLE)
+    return count
 
 
 def least_sizes(letters: Sequence[str], demands: Sequence[Demand]) -> dict[str, int] | None:

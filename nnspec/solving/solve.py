@@ -15,7 +15,7 @@ from nnspec.diagnostics.diagnostic import Diagnostics
 from nnspec.record import Record, replace
 from nnspec.solving.places import FARTHEST, Gap, gaps_of
 from nnspec.solving.search import Found, Search, TooSymbolic
-from nnspec.solving.sizes import least_sizes
+from nnspec.solving.sizes import least_sizes, left_out
 from nnspec.solving.trial import Budget, Spent, Trials
 from nnspec.solving.why import Reason, reasons
 from nnspec.syntax import tree
@@ -34,10 +34,24 @@ _LETTERS = {"height": "H", "width": "W", "depth": "D", "length": "T", "channels"
 
 
 class Way(Record):
-    """Numbers for all holes, in their order; `conditions` say which others sizes may be, by their letters."""
+    """Numbers for all holes, in their order; `conditions` say which others sizes may be, by their letters.
+
+    `limits` are what the file's own letters must fulfil with these numbers.
+    """
 
     numbers: tuple[int, ...]
     conditions: tuple[Demand, ...] = ()
+    limits: tuple[Demand, ...] = ()
+
+    @property
+    def restrictions(self) -> tuple[Demand, ...]:
+        """The limits that leave out more than small sizes."""
+        return tuple([each for each in self.limits if each.relation != ">=" or str(each.left) not in each.symbols])
+
+    @property
+    def order(self) -> tuple[int, int, tuple[int, ...]]:
+        """Those that restrict the file's letters least come first, then those with the smallest largest number."""
+        return left_out(self.restrictions), max(self.numbers, default=0), self.numbers
 
 
 class Solution(Record):
@@ -67,7 +81,8 @@ class Solution(Record):
     def is_free(self) -> bool:
         """Whether what fits one hole does not hang on what is put into the others."""
         columns = [{way.numbers[n] for way in self.ways} for n, gap in enumerate(self.gaps) if not self._letter(gap)]
-        return len(self.ways) == prod(map(len, columns)) and len({way.conditions for way in self.ways}) == 1
+        said = {(way.conditions, way.restrictions if len(self.gaps) > 1 else ()) for way in self.ways}
+        return len(self.ways) == prod(map(len, columns)) and len(said) == 1
 
     def _letter(self, gap: Gap) -> str | None:
         return dict(self.letters).get(gap.span)
@@ -101,8 +116,15 @@ def solve(
         trials.budget.renew()
     search = Search(trials, gaps, {})
     found = search.run()
-    ways = tuple([Way(numbers) for numbers in found.ways])
-    return Solution(gaps, found, ways, reasons=() if ways else reasons(search))
+    ways = sorted([_limited(search, numbers) for numbers in found.ways], key=lambda way: way.order)
+    return Solution(gaps, found, tuple(ways), reasons=() if ways else reasons(search))
+
+
+def _limited(search: Search, numbers: tuple[int, ...]) -> Way:
+    """A way that was found, with what it demands of the file's letters."""
+    return Way(
+        numbers, limits=search.trials.of(dict(zip([gap.span for gap in search.gaps], numbers, strict=True))).demands
+    )
 
 
 def _is_replaced(gap: Gap, open_holes: frozenset[Span]) -> bool:
@@ -136,7 +158,7 @@ def _by_letters(trials: Trials, gaps: tuple[Gap, ...]) -> Solution | None:
         found = replace(found, searched=min(found.searched, to))
         if not ways:
             return _without_size(search, gaps, found, letters) if not found.ways else None
-        ways.sort(key=lambda way: (max(way.numbers), way.numbers))
+        ways.sort(key=lambda way: way.order)
         sound = all(trials.of(_filling(gaps, way), is_free=True).fits for way in ways[:1])
     except (TooSymbolic, Spent):
         return None
@@ -196,7 +218,8 @@ def _sized(search: Search, gaps: Sequence[Gap], numbers: tuple[int, ...], letter
     least = least_sizes(tuple(letters.values()), demands)
     if least is not None:
         whole = tuple([least[letters[gap.span]] if gap.span in letters else filling[gap.span] for gap in gaps])
-        yield Way(whole, tuple([each for each in demands if each.symbols & set(letters.values())]))
+        own = [each for each in demands if each.symbols & set(letters.values())]
+        yield Way(whole, tuple(own), tuple([each for each in demands if each not in own]))
 
 
 def _without_size(search: Search, gaps: tuple[Gap, ...], found: Found, letters: Mapping[Span, str]) -> Solution | None:

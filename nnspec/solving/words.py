@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from nnspec.solving.solve import Solution
 
 FEW = 6
+MOST_LIMITS = 6
 
 
 def listed(numbers: Sequence[int]) -> str:
@@ -63,6 +64,23 @@ def _sizes(letter: str, demands: Sequence[Demand]) -> str:
     else:
         head = f"{', '.join(map(str, first[:3]))}, …" if own else "any size"
     return ", with ".join([head, *rest, *others])
+
+
+def limited(solution: Solution) -> list[str]:
+    """Of one hole, what its numbers demand of the file's letters, where that is not the same for all."""
+    by_limits: dict[str, list[int]] = {}
+    common = set.intersection(*[set(map(str, way.restrictions)) for way in solution.ways])
+    for way in solution.ways if len(solution.gaps) == 1 else ():
+        own = [str(each) for each in way.restrictions if str(each) not in common]
+        by_limits.setdefault(" and ".join(own), []).append(way.numbers[0])
+    if len(by_limits) < 2:
+        return []
+    lines = []
+    for limits, numbers in by_limits.items():
+        ending = "s" if len(numbers) == 1 else ""
+        said = f"demand{ending} {limits}" if limits else f"add{ending} no condition on sizes"
+        lines.append(f"{listed(numbers)} {said}")
+    return lines[:MOST_LIMITS]
 
 
 def tried(found: Found, holes: int) -> str:

@@ -53,6 +53,13 @@ def test_it_writes_the_smallest_and_leaves_the_layout(capsys: pytest.CaptureFixt
     assert capsys.readouterr().out.endswith("k.nn has no holes\n")
 
 
+def test_it_writes_what_restricts_no_size(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("half.nn").write_text("Input(H, W, 3) -> Conv(16, ?, stride=2) : (H // 2, W // 2, 16)\n")
+    assert main(["solve", "half.nn", "--write"]) == 0
+    assert "  1 demands H % 2 == 0 and W % 2 == 0\n" in capsys.readouterr().out
+    assert Path("half.nn").read_text() == "Input(H, W, 3) -> Conv(16, 2, stride=2) : (H // 2, W // 2, 16)\n"
+
+
 def test_it_writes_yaml(capsys: pytest.CaptureFixture[str]) -> None:
     text = (
         "nnspec: 1\nnetwork:\n  - Input(8)\n  - {stage: {FC: HOLE}, shape: [6]}\n  - repeat: 2\n    body: FC(2 * ?)\n"

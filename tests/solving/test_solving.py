@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from nnspec.solving.trial import MOST_TRIALS, MOST_WORK, Budget
-from nnspec.solving.words import described, tried
+from nnspec.solving.words import described, limited, tried
 from tests.solving.brute import accepted, holds, search_to, solved, with_numbers
 
 
@@ -185,3 +185,85 @@ network:
 def test_yaml() -> None:
     """16 + 2 p - 5 + 1 = 20, and 2 n = 6; YAML keeps a bare `?` for itself, so it stands in quotes."""
     assert answers(YAML, yaml=True) == {"n": "3", "padding of Conv": "4"}
+
+
+BANDS = {
+    "of one quantity": (
+        "Input(32, 32, 3) -> Conv(?, 3) -> Conv(?, 3) -> Conv(?, 3) -> GlobalAvgPool -> FC(?)\n"
+        "expect params <= 100K and macs <= 20M and params >= 99K"
+    ),
+    "with strict ends": (
+        "Input(40) -> FC(?) -> FC(?) -> FC(?)\nexpect params > 70_000 and params < 70_100 and macs < 69_500"
+    ),
+    "of two quantities": (
+        "Input(16, 16, 3) -> Conv(?, 3) -> Conv(?, 3) -> GlobalAvgPool -> FC(10)\n"
+        "expect macs >= 3M and macs <= 3_010_000 and params <= 30K"
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BANDS)
+def test_numbers_that_lead_into_a_band(name: str) -> None:
+    """No hole alone leads there; what is found is accepted by the checker in the text."""
+    ways = solved(BANDS[name]).ways
+    assert ways
+    assert all(holds(with_numbers(BANDS[name], way.numbers)) for way in ways[:3])
+
+
+NEAREST = {
+    # of c filters 27 c + c + 10 c + 10 = 900, between 23 and 24
+    "beside a hole that plays no part": (
+        "Input(8, 8, 3) -> Conv(?, 3) -> Pool(?, padding=same) -> GlobalAvgPool -> FC(10)\nexpect params == 900",
+        ["with 23 and 1: `params == 900` does not hold: params is 884", "with 24 and 1: ", "params is 922"],
+    ),
+    # stride 4 gives 8, and 5 gives 6
+    "beside a hole that a promise decides": (
+        "Input(32, 32, 3) -> Conv(?, 3, stride=?) : (7, 7, 3)",
+        ["with 3 and 4: ", "(8, 8, 3), and promised is (7, 7, 3)", "with 3 and 5: ", "(6, 6, 3)"],
+    ),
+    "of an empty band": (
+        "Input(8) -> FC(?) -> FC(?)\nexpect params >= 1_000 and params <= 2_000 and macs <= 100",
+        ["macs <= 100", "params >= 1_000"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", NEAREST)
+def test_nearest_misses(name: str) -> None:
+    text, said = NEAREST[name]
+    solution = solved(text)
+    assert not solution.ways
+    reasons = "\n".join(map(str, solution.reasons))
+    assert [part for part in said if part not in reasons] == [], reasons
+    assert "with 1 and 1" not in reasons
+
+
+LIMITED = {
+    # half of the map, rounded down, is what windows of 2 give; of 1 and 3 it is where the size is even, or odd
+    "a kernel": (
+        "Input(H, W, 3) -> Conv(16, ?, stride=2) : (H // 2, W // 2, 16)",
+        2,
+        ["2 adds no condition on sizes", "1 demands H % 2 == 0 and W % 2 == 0", "3 demands H % 2 == 1 and W % 2 == 1"],
+    ),
+    "a kernel behind what demands an even size": (
+        "Input(H, 3) as x -> Pool -> UpSample(2) -> Add{ _ | x } -> Pool -> Conv(4, ?, stride=2) : (H // 4, 4)",
+        2,
+        ["2 demands H % 2 == 0", "1 demands H % 4 == 0", "3 demands H % 4 == 2"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LIMITED)
+def test_what_adds_no_condition_comes_first(name: str) -> None:
+    """The number that is written fits each size that some number fits; conditions of the others are shown."""
+    text, best, conditions = LIMITED[name]
+    solution = solved(text)
+    assert solution.ways[0].numbers == (best,)
+    assert limited(solution) == conditions
+    for size in range(4, 12):
+        fitting = {way.numbers[0] for way in solution.ways if _holds_at(text, size, way.numbers[0])}
+        assert not fitting or best in fitting, size
+
+
+def _holds_at(text: str, size: int, number: int) -> bool:
+    return holds(with_numbers(text, (number,)).replace("H", str(size)).replace("W", str(size)))
