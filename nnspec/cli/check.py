@@ -91,10 +91,10 @@ def run(arguments: Sequence[str]) -> int:
     checked = Checked(tuple(reports), tuple(unreadable), options.strict)
     _complain(checked, Output.errors(options.color))
     _RENDERERS[options.format](checked, Output.standard(options.color))
-    if options.fix and not options.unsafe_fixes:
+    if options.fix:
         from nnspec.cli.fixing import say_what_is_left
 
-        say_what_is_left(checked.reports, Output.errors(options.color))
+        say_what_is_left(checked.reports, Output.errors(options.color), unsafe=options.unsafe_fixes)
     return checked.status
 
 

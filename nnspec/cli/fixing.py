@@ -9,21 +9,20 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from nnspec.analysis.allowances import silence
 from nnspec.cli.fault import show_traceback
+from nnspec.cli.mended import Change, mended_files, trials_of
 from nnspec.cli.output import Output
-from nnspec.cli.specs import Named, check_training, named_files, settings_of
+from nnspec.cli.specs import Named, named_files
 from nnspec.cli.usage import UsageError
 from nnspec.cli.writing import write_whole
 from nnspec.compiler import with_deep_stack
-from nnspec.diagnostics.diagnostic import Diagnostics
 from nnspec.diagnostics.text import render
-from nnspec.mending.applying import Mended, mend
+from nnspec.mending.applying import lies_in
 from nnspec.mending.nearest_help import with_nearest_sizes
 from nnspec.mending.search import with_fixes
-from nnspec.mending.trial import Budget, Trials
-from nnspec.record import Record, replace
-from nnspec.syntax.read import STANDARD_INPUT, Unreadable, read_source
+from nnspec.mending.trial import Budget
+from nnspec.record import replace
+from nnspec.syntax.read import STANDARD_INPUT
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -32,11 +31,7 @@ if TYPE_CHECKING:
     from nnspec.cli.options import Chosen
     from nnspec.cli.specs import Report
     from nnspec.diagnostics.diagnostic import Diagnostic
-    from nnspec.program.program import Program
-    from nnspec.source import SourceFile
 
-MOST_TRIALS = 600  # of one file that is mended, in all rounds
-MOST_WORK = 6_000_000
 MOST_SHOWN = 300  # in a run that only shows fixes
 _BOM = b"\xef\xbb\xbf"
 
@@ -46,25 +41,12 @@ def budget_of_a_run() -> Budget:
     return Budget(MOST_SHOWN)
 
 
-class Change(Record):
-    """A file before and after its fixes."""
-
-    path: str
-    before: SourceFile
-    mended: Mended
-
-    @property
-    def is_changed(self) -> bool:
-        """Whether anything was mended."""
-        return self.before.text != self.mended.file.text
-
-
 def report_with_fixes(report: Report, named: Named, chosen: Chosen, budget: Budget) -> Report:
     """The report with the fixes that were found and tried."""
     program = report.program
     if program is None or not report.has_errors or budget.is_spent:
         return report
-    trials = _trials(program.tree.file, named, chosen, budget)
+    trials = trials_of(program.tree.file, named, chosen, budget)
     try:
         found = with_deep_stack(lambda: with_fixes(report.diagnostics, program, trials))
         found = with_deep_stack(lambda: with_nearest_sizes(found, program, trials.settings, budget))
@@ -72,35 +54,6 @@ def report_with_fixes(report: Report, named: Named, chosen: Chosen, budget: Budg
         show_traceback(error)
         return report
     return replace(report, diagnostics=found)
-
-
-def _trials(file: SourceFile, named: Named, chosen: Chosen, budget: Budget) -> Trials:
-    def verify(program: Program, found: Diagnostics) -> None:
-        check_training(program, chosen, found)
-
-    return Trials(file, settings_of(named, chosen), budget, verify)
-
-
-def mended_file(named: Named, chosen: Chosen, *, unsafe: bool) -> Change | None:
-    """A file with its fixes applied, in memory; None where it cannot be read as text, which `check` will say.
-
-    Raises: Unreadable.
-    """
-    before = read_source(named.path, Diagnostics())
-    if before is None:
-        return None
-    budget = Budget(MOST_TRIALS, MOST_WORK)
-
-    def look(file: SourceFile) -> Sequence[Diagnostic] | None:
-        trials = _trials(file, named, chosen, budget)
-        trial = trials.of(())
-        if trial is None:
-            return None
-        silence(trial.program.tree, trial.found, library=not trial.program.models)
-        found = trial.found.sorted()
-        return with_fixes(found, trial.program, trials) if unsafe else found
-
-    return Change(named.path, before, with_deep_stack(lambda: mend(before, look, unsafe=unsafe)))
 
 
 def diff_lines(change: Change) -> list[str]:
@@ -144,14 +97,8 @@ def fix_files(options: Namespace, chosen: Chosen) -> int | None:
     """
     _verify(options)
     output, errors = Output.standard(options.color), Output.errors(options.color)
-    changes: list[Change] = []
-    for named in named_files(options.files):
-        try:
-            change = mended_file(named, chosen, unsafe=options.unsafe_fixes) if isinstance(named, Named) else None
-        except Unreadable:
-            change = None  # `check` says it
-        if change is not None:
-            changes.append(change)
+    files = [named for named in named_files(options.files) if isinstance(named, Named)]
+    changes = mended_files(files, chosen, unsafe=options.unsafe_fixes)
     if options.files == ["-"] and not options.diff:
         return _answer_mended(changes, options, output, errors)
     for change in changes:
@@ -163,6 +110,8 @@ def fix_files(options: Namespace, chosen: Chosen) -> int | None:
     _say_what_was_done(changes, errors, written=not options.diff)
     if not options.diff:
         return None
+    found = [each for change in changes for each in change.mended.found]
+    _say_what_lies_elsewhere(found, [change.path for change in changes], errors)
     return 1 if any(change.is_changed or _has_errors(change.mended.found) for change in changes) else 0
 
 
@@ -202,13 +151,31 @@ def _say_what_was_done(changes: Sequence[Change], errors: Output, *, written: bo
     errors.text(f"{verb} {count or 'no'} fix{'es' * (count != 1)}{where}")
 
 
-def say_what_is_left(reports: Sequence[Report], errors: Output) -> None:
-    """How many findings have a fix that was not applied because it may change what the spec means."""
-    fixes = [found.fixes for report in reports for found in report.diagnostics]
-    left = sum(any(not fix.safe for fix in each) for each in fixes)
-    if left:
+def say_what_is_left(reports: Sequence[Report], errors: Output, *, unsafe: bool) -> None:
+    """How many findings have a fix that was not applied: it may change what the spec means, or lies elsewhere."""
+    paths = [report.path for report in reports]
+    found = [each for report in reports for each in report.diagnostics]
+    left = sum(any(not fix.safe for fix in each.fixes) and not _other_file(each, paths) for each in found)
+    if left and not unsafe:
         more = f"{left} more finding{'s have fixes' if left > 1 else ' has fixes'}"
         errors.text(f"{more} that may change what the spec means; `--fix --unsafe-fixes` applies the first of each")
+    _say_what_lies_elsewhere(found, paths, errors)
+
+
+def _say_what_lies_elsewhere(found: Sequence[Diagnostic], paths: Sequence[str], errors: Output) -> None:
+    others = [other for each in found if (other := _other_file(each, paths))]
+    for other in dict.fromkeys(others):
+        count = others.count(other)
+        more = f"{count} finding{'s have' if count > 1 else ' has'} fixes in {other}"
+        errors.text(f"{more}, which is written only if it is named too")
+
+
+def _other_file(found: Diagnostic, paths: Sequence[str]) -> str | None:
+    """The file that all fixes of a finding lie in, where it is none of those that were named."""
+    spans = [edit.span for fix in found.fixes for edit in fix.edits]
+    if not spans or any(lies_in(span, path) for span in spans for path in paths):
+        return None
+    return spans[0].file.path
 
 
 def _has_errors(found: Sequence[Diagnostic]) -> bool:

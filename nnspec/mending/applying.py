@@ -6,6 +6,7 @@ Nothing here reads or writes files.
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from nnspec.mending.trial import apply
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from nnspec.diagnostics.diagnostic import Diagnostic, Edit, Fix
-    from nnspec.source import SourceFile
+    from nnspec.source import SourceFile, Span
 
     #: What is found in a text, with its fixes; None where it cannot be said any more.
     Look = Callable[[SourceFile], Sequence[Diagnostic] | None]
@@ -32,14 +33,17 @@ class Mended(Record):
     found: tuple[Diagnostic, ...]
 
 
-def mend(file: SourceFile, look: Look, *, unsafe: bool) -> Mended:
-    """The text with the safe fixes applied, and, if asked for, the first fix of whatever else has one."""
+def mend(file: SourceFile, look: Look, *, unsafe: bool, others: Sequence[str] = ()) -> Mended:
+    """The text with the safe fixes applied, and, if asked for, the first fix of whatever else has one.
+
+    A finding whose first fix lies in one of the `others` is left to them.
+    """
     titles: list[str] = []
     found = tuple(look(file) or ())
     refused: set[Refused] = set()
     seen = {file.text}
     for _ in range(MOST_ROUNDS):
-        step = _next(file, found, look, refused, unsafe=unsafe)
+        step = _next(file, found, look, refused, unsafe=unsafe, others=others)
         if step is None or step[0].text in seen:
             break
         file, found, done = step
@@ -55,9 +59,10 @@ def _next(
     refused: set[Refused],
     *,
     unsafe: bool,
+    others: Sequence[str],
 ) -> tuple[SourceFile, tuple[Diagnostic, ...], list[str]] | None:
     """The text after the next fixes that do no harm; None where there are none."""
-    for fixes in _choices(file, found, unsafe=unsafe):
+    for fixes in _choices(file, found, unsafe=unsafe, others=others):
         key = (file.text, tuple([(e.span.start, e.span.end, e.text) for fix in fixes for e in fix.edits]))
         texts = apply([edit for fix in fixes for edit in fix.edits])
         if key in refused or texts is None or len(texts) != 1 or texts[0].after.text == file.text:
@@ -70,16 +75,18 @@ def _next(
     return None
 
 
-def _choices(file: SourceFile, found: Sequence[Diagnostic], *, unsafe: bool) -> Iterator[list[Fix]]:
+def _choices(
+    file: SourceFile, found: Sequence[Diagnostic], *, unsafe: bool, others: Sequence[str]
+) -> Iterator[list[Fix]]:
     """What may be applied next: all safe fixes at once, each safe one, and each of the others."""
-    safe = [fix for each in found for fix in _own(each.fixes, file)[:1] if fix.safe]
+    safe = [fix for each in found for fix in _own(each.fixes, file, others) if fix.safe]
     apart = _apart(safe)
     if len(apart) > 1:
         yield apart
     yield from ([fix] for fix in safe)
     if unsafe:
         for each in found:
-            yield from ([fix] for fix in _own(each.fixes, file)[:1] if not fix.safe)
+            yield from ([fix] for fix in _own(each.fixes, file, others) if not fix.safe)
 
 
 def _is_better(now: Sequence[Diagnostic], before: Sequence[Diagnostic], fixes: Sequence[Fix]) -> bool:
@@ -92,9 +99,19 @@ def _is_better(now: Sequence[Diagnostic], before: Sequence[Diagnostic], fixes: S
     return _errors(now) - _errors(before) < all(fix.safe or fix.tried for fix in fixes)
 
 
-def _own(fixes: Sequence[Fix], file: SourceFile) -> list[Fix]:
-    """The fixes that touch no other file."""
-    return [fix for fix in fixes if fix.edits and all(edit.span.file.path == file.path for edit in fix.edits)]
+def _own(fixes: Sequence[Fix], file: SourceFile, others: Sequence[str]) -> list[Fix]:
+    """The first of the fixes that touches no other file, unless one before it touches nothing but one of the others."""
+    for fix in fixes:
+        if fix.edits and all(lies_in(edit.span, file.path) for edit in fix.edits):
+            return [fix]
+        if fix.edits and any(all(lies_in(edit.span, path) for edit in fix.edits) for path in others):
+            return []
+    return []
+
+
+def lies_in(span: Span, path: str) -> bool:
+    """Whether a place is in the file of a path, which who imports it may write in another way."""
+    return span.file.path == path or os.path.realpath(span.file.path) == os.path.realpath(path)
 
 
 def _apart(fixes: Sequence[Fix]) -> list[Fix]:

@@ -20,7 +20,7 @@ from nnspec.mending.projections import padded_projections, projections
 from nnspec.mending.repeats import turns_around, turns_before
 from nnspec.mending.sizes import other_inputs, single_sizes
 from nnspec.mending.stages import joined_tensors, more_stages, promised_shape
-from nnspec.mending.trial import Trials, apply, sign
+from nnspec.mending.trial import apply, sign
 from nnspec.mending.witness import testify
 from nnspec.record import Record, replace
 from nnspec.shapes.condition import recording
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from nnspec.diagnostics.diagnostic import Diagnostic
-    from nnspec.mending.trial import Edited, Sign, Trial
+    from nnspec.mending.trial import Edited, Sign, Trial, Trials
     from nnspec.mending.witness import Testimony
     from nnspec.mending.writing import Wording
     from nnspec.program.program import Program
@@ -90,7 +90,7 @@ def _searched(
 ) -> _Search | None:
     """A search for fixes, behind edits that were tried already; None where there is nothing to look for."""
     is_worth_it = any(map(_may_be_mended, errors)) and len(program.tree.file.text) <= trials.budget.work
-    testimony = testify(program.tree, trials.settings) if is_worth_it else None
+    testimony = testify(program.tree, trials.settings, trials.read) if is_worth_it else None
     if testimony is None:
         return None
     trials.budget.work -= testimony.effort
@@ -185,7 +185,7 @@ class _Search:
         text = trial.texts[0]
         if len(trial.texts) != 1 or text.before is not self.trials.file:
             return
-        inner = Trials(text.after, self.trials.settings, self.trials.budget, self.trials.verify)
+        inner = self.trials.on(text.after, self.trials.settings)
         errors = [each for each in trial.found.sorted() if each.severity == "error"]
         search = _searched(errors, trial.program, inner, (*self.edited, text))
         new = [each for each in errors if trial.sign(each) in first.verdict.uncovered]
@@ -231,7 +231,7 @@ class _Search:
         """Where no size suits: what mends the stages that break at a size which suits the others."""
         model = next((each for each in self.program.models if found.span in demanded(each).values()), None)
         for settings in () if model is None else single_sizes(model, self.trials.settings):
-            inner = Trials(self.trials.file, settings, self.trials.budget, self.trials.verify)
+            inner = self.trials.on(self.trials.file, settings)
             trial = inner.of(())
             errors = [] if trial is None else trial.found.errors()
             here = tuple(apply(()) or ())

@@ -19,7 +19,7 @@ from nnspec.source import SourceFile
 from nnspec.syntax.read import is_yaml, parse, read_spec
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from nnspec.compiler import Settings
     from nnspec.diagnostics.diagnostic import Diagnostic, Edit
@@ -117,7 +117,8 @@ def sign(found: Diagnostic) -> Sign:
 class Trials:
     """Tries edits on one spec and on what it imports.
 
-    `verify` adds what others have to say of a program, its training say, and takes no part otherwise.
+    `verify` adds what others have to say of a program, its training say, and takes no part otherwise. `texts` are those
+    of imported files that are to be read as if they were written already, by their real paths.
     """
 
     def __init__(
@@ -126,11 +127,13 @@ class Trials:
         settings: Settings,
         budget: Budget,
         verify: Callable[[Program, Diagnostics], object] | None = None,
+        texts: Mapping[str, str] | None = None,
     ) -> None:
         self.file = file
         self.settings = settings
         self.budget = budget
         self.verify = verify
+        self.texts = texts or {}
         self._trees: dict[str, tuple[Tree, list[Diagnostic]]] = {}
 
     def of(self, edits: Sequence[Edit]) -> Trial | None:
@@ -146,7 +149,7 @@ class Trials:
 
         def read(path: str, into: Diagnostics) -> Tree:
             edited = changed.get(os.path.realpath(path))
-            return self._kept(path, into) if edited is None else parse(edited, into, yaml=is_yaml(path))
+            return self.read(path, into) if edited is None else parse(edited, into, yaml=is_yaml(path))
 
         tree = parse(main, found, yaml=is_yaml(main.path))
         make = partial(Frugal, most=self.budget.work, explains=not edits)  # what nothing changed may be shown
@@ -161,7 +164,15 @@ class Trials:
         others = sum(len(text.after.text) for text in texts if text.before is not self.file)
         return len(self.file.text) + others
 
-    def _kept(self, path: str, found: Diagnostics) -> Tree:
+    def on(self, file: SourceFile, settings: Settings) -> Trials:
+        """Trials on another text, or with other settings, that are paid from the same budget."""
+        return Trials(file, settings, self.budget, self.verify, self.texts)
+
+    def has_read(self, path: str) -> bool:
+        """Whether a file was imported by what was tried."""
+        return os.path.realpath(path) in self._trees
+
+    def read(self, path: str, found: Diagnostics) -> Tree:
         """The tree of a file that no edit touches, read once.
 
         Raises: Unreadable.
@@ -169,7 +180,9 @@ class Trials:
         real = os.path.realpath(path)
         if real not in self._trees:
             own = Diagnostics()
-            self._trees[real] = read_spec(path, own), own.sorted()
+            text = self.texts.get(real)
+            syntax = read_spec(path, own) if text is None else parse(SourceFile(path, text), own, yaml=is_yaml(path))
+            self._trees[real] = syntax, own.sorted()
         tree, known = self._trees[real]
         for each in known:
             found.add(each)

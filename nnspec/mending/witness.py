@@ -19,6 +19,8 @@ from nnspec.shapes.dim import Symbolic
 from nnspec.shapes.tensor import TensorType, Type
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from nnspec.compiler import Settings
     from nnspec.diagnostics.diagnostic import Code
     from nnspec.mending.outside import Level
@@ -238,7 +240,7 @@ class Testimony(Record):
     held: list[Step]
 
 
-def testify(syntax: tree.Tree, settings: Settings) -> Testimony | None:
+def testify(syntax: tree.Tree, settings: Settings, read: Callable[[str, Diagnostics], tree.Tree]) -> Testimony | None:
     """Elaborate a tree, and keep what its findings were found on; None where a limit ended it first."""
     made: list[Witness] = []
 
@@ -247,7 +249,7 @@ def testify(syntax: tree.Tree, settings: Settings) -> Testimony | None:
         return made[-1]
 
     effort = Effort()
-    compile_tree(syntax, settings, Diagnostics(), effort=effort, make=make)
+    compile_tree(syntax, settings, Diagnostics(), read, effort, make)
     if not made:
         return None
     witness = made[0]

@@ -125,6 +125,40 @@ def test_what_is_imported_is_written_only_where_it_is_named(cli: Cli, tmp_path: 
         assert {edit["span"]["path"] for fix in found["fixes"] for edit in fix["edits"]} <= {str(part), str(net)}
 
 
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_an_imported_file_that_is_named_is_mended_for_its_user(
+    cli: Cli, tmp_path: Path, order: tuple[int, int]
+) -> None:
+    folder = tmp_path / "parts"
+    folder.mkdir()
+    part, net = folder / "part.nn", tmp_path / "net.nn"
+    part.write_text("block B(c) = Conv(c, 9)\n")
+    net.write_text('import B from "./parts/../parts/part.nn"\nInput(8, 8, 3) -> B(4) -> Conv2D(3, 1) -> FC(2)\n')
+    both = [(part, net)[at] for at in order]
+    text = net.read_text()
+    net.write_text(text.replace("Input(8, 8, 3)", "let n = 8\nInput(n, n, 3)"))
+    alone = cli("check", net, "--fix", "--unsafe-fixes")
+    net.write_text(text)
+    assert "1 finding has fixes in " in alone.err
+    assert "part.nn, which is written only if it is named too\n" in alone.err
+    assert part.read_text() == "block B(c) = Conv(c, 9)\n"
+    ran = cli("check", *both, "--diff", "--unsafe-fixes")
+    assert (part.read_text(), ran.status) == ("block B(c) = Conv(c, 9)\n", 1)
+    ran = cli("check", *both, "--fix", "--unsafe-fixes")
+    assert part.read_text() == "block B(c) = Conv(c, 9, padding=same)\n"
+    assert net.read_text().endswith("B(4) -> Conv(3, 1) -> FC(2)\n")
+    assert ran.status == 0
+
+
+def test_an_imported_file_is_not_mended_for_one_user_at_the_cost_of_another(cli: Cli, tmp_path: Path) -> None:
+    part, one, other = tmp_path / "part.nn", tmp_path / "one.nn", tmp_path / "other.nn"
+    part.write_text("block B(c) = Conv(c, 9)\n")
+    one.write_text('import B from "part.nn"\nInput(8, 8, 3) -> B(4) -> FC(2)\n')
+    other.write_text('import B from "part.nn"\nInput(9, 9, 3) -> B(4) : (1, 1, 4) -> FC(2)\n')
+    cli("check", part, one, other, "--fix", "--unsafe-fixes")
+    assert cli("check", other).status == 0
+
+
 def test_standard_input_is_answered_with_the_mended_spec() -> None:
     ran = process("check", "-", "--fix", "--unsafe-fixes", given=TWICE.encode())
     assert (ran.status, ran.out, ran.err) == (0, BOTH, "applied 3 fixes in 1 file\n")
