@@ -10,6 +10,7 @@ from collections import Counter
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from nnspec.comparing.flattening import taken_in
 from nnspec.comparing.matching import match
 from nnspec.comparing.net import OUTPUTS, without_idle
 from nnspec.record import Record, replace
@@ -82,6 +83,15 @@ class Difference(Record):
 
 def difference(old: Net, new: Net) -> Difference:
     """What differs between two networks."""
+    found = _past_idle_layers(old, new)
+    flat = None if found.is_none else taken_in(old, new)
+    if flat is None:
+        return found
+    other = _past_idle_layers(*flat)
+    return replace(other, old=old, new=new) if len(other.changes) < len(found.changes) else found
+
+
+def _past_idle_layers(old: Net, new: Net) -> Difference:
     idle = [Counter([node.text for node in net.nodes if node.is_idle]) for net in (old, new)]
     if not any(idle):
         return _shorter(old, new)

@@ -37,8 +37,9 @@ class Node(Record):
     """One layer. `text` is how a spec would write it; `shares` is the first layer of those that use one set of weights.
 
     Layers of one `family` may correspond; those of one `form` or one kind compute alike, if they are set alike. An
-    idle one gives what arrives. `commutes` says that the order of its inputs does not matter. `label` is the name
-    that a person gave it, `path` the blocks and turns around it.
+    idle one gives what arrives; one that arranges gives its elements, in their order, in other axes, and one that
+    flattens takes them all whatever the axes. `commutes` says that the order of its inputs does not matter. `label` is
+    the name that a person gave it, `path` the blocks and turns around it.
     Units: weights; multiply-adds and bytes for one example; input positions. None is unknown.
     """
 
@@ -60,6 +61,8 @@ class Node(Record):
     is_input: bool = False
     is_idle: bool = False
     commutes: bool = False
+    arranges: bool = False
+    flattens: bool = False
     label: str | None = None
     path: tuple[str, ...] = ()
 

@@ -58,6 +58,7 @@ class _Reading:
                 row.params, row.trainable_params, row.macs, row.activation_bytes, row.receptive_field, layer.span,
                 None if layer.shares is None else self.places[layer.shares],
                 layer.operator.is_input, is_idle, layer.operator.layered()[-1].commutes,
+                layer.operator.arranges, layer.operator.flattens,
                 self.labels.get(index), layer.path,
             )
         )  # fmt: skip

@@ -68,6 +68,7 @@ class FC(Stacked):
     units: int = param(Integer(ge=1), doc="number of outputs")
 
     has_kernel = True
+    flattens = True
     on_vectors = Dense
     examples = (
         Example("Input(8) -> FC(3)", (3,)),

@@ -136,6 +136,10 @@ class Operator:
     expands: ClassVar[tuple[str, ...]] = ()
     #: False for what `layers` does not count (`Input`, `Identity`).
     is_layer: ClassVar[bool] = True
+    #: True for what gives all elements that arrive, in their order, in other axes.
+    arranges: ClassVar[bool] = False
+    #: True for what takes all elements that arrive, in their order, whatever the axes.
+    flattens: ClassVar[bool] = False
     #: The operator that this one is where a vector arrives, with the same arguments.
     on_vectors: ClassVar[type[Operator] | None] = None
 

@@ -27,6 +27,7 @@ class Flatten(Operator):
     Source: `keras.layers.Flatten`.
     """
 
+    arranges = True
     examples = (
         Example("Input(7, 7, 512) -> Flatten", (25088,)),
         Example("Input(8) -> Flatten", (8,)),
@@ -83,6 +84,7 @@ class Reshape(Operator):
         Many(NewSize(), least=1), variadic=True, doc="the sizes that come out; one may be -1"
     )
 
+    arranges = True
     renamed = {"target_shape": "sizes"}
     examples = (
         Example("Input(8, 8, 3) -> Reshape(64, 3)", (64, 3)),

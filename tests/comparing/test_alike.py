@@ -54,11 +54,28 @@ ALIKE = {
         "Input(5, 8) -> Dot(axes=-1){ _ | Dense(8) } -> Permute(1, 0)",
         "Input(5, 8) -> Dot(axes=(1, -1)){ _ | Dense(8) } -> Permute(-1, 0)",
     ),
+    "a map that FC flattens itself": (
+        "Input(4, 4, 2) -> Conv(3, 2) -> Flatten -> FC(4) -> ReLU -> FC(3)",
+        "Input(4, 4, 2) -> Conv(3, 2) -> FC(4) -> ReLU -> FC(3)",
+    ),
+    "a flattened map and FC": ("Input(4, 4, 2) -> Conv(3, 2) -> Flatten -> Dense(4)",
+                               "Input(4, 4, 2) -> Conv(3, 2) -> FC(4)"),
+    "FC and Dense of a flattened map": ("Input(4, 6) -> Flatten -> Dense(3) -> FC(2)",
+                                        "Input(4, 6) -> Flatten -> FC(3) -> Dense(2)"),
+    "several that flatten": ("Input(4, 6) -> Flatten -> Concat{ FC(2) | FC(3) -> FC(2) }",
+                             "Input(4, 6) -> Concat{ FC(2) | FC(3) -> FC(2) }"),
+    "sizes that FC does not see": ("Input(4, 6) -> Reshape(2, 12) -> FC(3)", "Input(4, 6) -> Reshape(3, 8) -> FC(3)"),
 }  # fmt: skip
 
 APART = {
     "FC and Dense on a map": ("Input(4, 6) -> FC(3)", "Input(4, 6) -> Dense(3)", "~ FC operator Dense FC"),
     "a flattened map": ("Input(4, 6) -> Dense(3)", "Input(4, 6) -> Flatten -> Dense(3)", "+ Flatten"),
+    "FC of a flattened map, and Dense": ("Input(4, 6) -> Dense(3)", "Input(4, 6) -> Flatten -> FC(3)", "+ Flatten"),
+    "an order that FC sees": ("Input(4, 6) -> FC(3)", "Input(4, 6) -> Permute(1, 0) -> FC(3)", "+ Permute(1, 0)"),
+    "what FC is not alone to see": (
+        "Input(4, 6) -> Reshape(2, 12) as x -> FC(3) -> Concat{ _ | x -> Take(0) }",
+        "Input(4, 6) -> Reshape(3, 8) as x -> FC(3) -> Concat{ _ | x -> Take(0) }", "~ Reshape sizes (2, 12) (3, 8)",
+    ),
     "some dropout": ("Input(6) -> Dropout(0) -> FC(3)", "Input(6) -> Dropout(0.5) -> FC(3)", "~ Dropout rate 0 0.5"),
     "another axis": ("Input(6, 6) -> Softmax", "Input(6, 6) -> Softmax(axis=0)", "~ Softmax axis -1 0"),
     "a denser window": ("Input(8, 8, 2) -> MaxPool(2)", "Input(8, 8, 2) -> MaxPool(2, stride=1)",
@@ -108,6 +125,8 @@ def test_what_computes_something_else_is_a_difference(name: str) -> None:
 
 def test_idle_layers_are_counted() -> None:
     assert differ("Input(6) -> FC(3)", "Input(6) -> Flatten -> Dropout(0) -> Dense(3)").idle == 2
+    assert differ("Input(4, 6) -> FC(3)", "Input(4, 6) -> Flatten -> Dropout(0) -> Dense(3)").idle == 2
+    assert said(differ("Input(4, 6) -> FC(3)", "Input(4, 6) -> Flatten -> Dense(4)")) == ["~ FC units 3 4"]
     found = differ("Input(6) -> FC(3)", "Input(6) -> Flatten -> Dropout(0) -> Dense(4)")
     assert (said(found), found.idle) == (["~ Dense units 3 4"], 2)
     together = differ("Input(6) -> FC(3)", "Input(6) -> FC(3) -> ReLU -> Dropout(0) -> FC(5)")
