@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from nnspec.analysis.on_domain import OnDomain
 from nnspec.cli.diff_formats import is_saved, verify_format
 from nnspec.cli.options import Chosen, chosen
 from nnspec.cli.specs import Report, read_one
@@ -159,15 +160,17 @@ def _side(path: str, report: Report | None, errors: Output) -> Side | None:
     if softened.has_errors:
         return None
     graphs: list[tuple[Graph, Counts]] = []
+    nets: list[Net] = []
     for counted in report.models:
         graph = flat_view(counted, errors, MOST_LAYERS)
         if graph is None or counted.counts is None:
             return None
         graphs.append((graph, counted.counts))
+        on_domain = OnDomain(counted.model)
+        nets.append(net_of_graph(graph, counted.counts, report.path, None if on_domain.is_whole else on_domain))
     if not graphs:
         raise UsageError(f"{report.path} is a library: it has no network to compare")
-    nets = tuple([net_of_graph(graph, counts, report.path) for graph, counts in graphs])
-    return Side(report.path, report, nets, tuple(graphs))
+    return Side(report.path, report, tuple(nets), tuple(graphs))
 
 
 def _saved_side(path: str) -> Side:

@@ -195,8 +195,8 @@ def _cells(found: Difference, change: Change) -> Cells:
             place_of(found.old if new is None else found.new, node),
         )  # fmt: skip
     return (
-        _changed(change), _became(_shapes(old), _shapes(new)), _became(grouped(old.params), grouped(new.params)),
-        _became(_known(old.macs, rounded), _known(new.macs, rounded)), _became(_field(old), _field(new)),
+        _changed(change), _became(_shapes(old), _shapes(new)), _costs(old.params, new.params, grouped),
+        _costs(old.macs, new.macs, rounded), _became(_field(old), _field(new)),
         place_of(found.new, new),
     )  # fmt: skip
 
@@ -214,6 +214,10 @@ def _signed_cost(sign: str, number: Dim | None, show: Callable[[Dim], str]) -> s
     if number is None:
         return "unknown"
     return f"{sign}{show(number)}" if number != 0 else ""
+
+
+def _costs(old: Dim | None, new: Dim | None, show: Callable[[Dim], str]) -> str:
+    return "" if old == new == 0 else _became(_known(old, show), _known(new, show))
 
 
 def _became(old: str, new: str) -> str:

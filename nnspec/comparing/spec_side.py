@@ -7,19 +7,24 @@ from typing import TYPE_CHECKING
 from nnspec.analysis.layers import layer_rows
 from nnspec.comparing.net import Net, Node, Source, Totals, outputs_node
 from nnspec.comparing.wording import settings_of, written
+from nnspec.record import replace
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from nnspec.analysis.layers import LayerRow
     from nnspec.analysis.quantities import Counts
     from nnspec.comparing.net import Setting
     from nnspec.ops.operator import Operator
     from nnspec.program.graph import Graph, Layer
+    from nnspec.shapes.dim import Dim
     from nnspec.shapes.tensor import TensorType
 
 
-def net_of_graph(graph: Graph, counts: Counts, path: str) -> Net:
-    """The network of a model."""
-    return _Reading(graph).net(counts, path)
+def net_of_graph(graph: Graph, counts: Counts, path: str, on_domain: Callable[[Dim], Dim] | None = None) -> Net:
+    """The network of a model; `on_domain` gives sizes as they are for the inputs that it takes."""
+    net = _Reading(graph).net(counts, path)
+    return net if on_domain is None else _rewritten(net, on_domain)
 
 
 class _Reading:
@@ -69,6 +74,32 @@ class _Reading:
         if key not in self.said:
             self.said[key] = (written(operator), settings_of(operator, arriving), operator.is_idle(*arriving))
         return self.said[key]
+
+
+def _rewritten(net: Net, on_domain: Callable[[Dim], Dim]) -> Net:
+    """A network with its sizes and costs in other words."""
+    known: dict[Dim, Dim] = {}
+
+    def rewritten(dim: Dim) -> Dim:
+        if isinstance(dim, int):
+            return dim
+        if dim not in known:
+            known[dim] = on_domain(dim)
+        return known[dim]
+
+    def costs(of: Node | Totals) -> dict[str, Dim]:
+        sizes = {name: getattr(of, name) for name in ("params", "trainable_params", "macs", "activation_bytes")}
+        return {name: rewritten(size) for name, size in sizes.items() if size is not None}
+
+    nodes = [
+        replace(
+            node,
+            outputs=tuple([replace(each, shape=tuple(map(rewritten, each.shape))) for each in node.outputs]),
+            **costs(node),
+        )
+        for node in net.nodes
+    ]
+    return replace(net, nodes=tuple(nodes), totals=replace(net.totals, **costs(net.totals)))
 
 
 def _totals(counts: Counts) -> Totals:

@@ -254,3 +254,21 @@ def test_no_framework_is_loaded_for_specs(old: Path, new: Path) -> None:
         "assert not {'keras', 'numpy', 'tensorflow'} & {name.split('.')[0] for name in sys.modules}"
     )
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, timeout=60)
+
+
+def test_open_sizes_are_compared_as_they_are_on_the_domain(cli: Cli, tmp_path: Path) -> None:
+    """MACs by hand, a position: 27 · 8, 72 · 16 / 4, 144 · 32 / 16, then 432 · 16 / 4 and 216 · 8."""
+    text = (
+        "Input(H, W, 3) -> Conv(8, 3, padding=same) as a -> MaxPool(2) -> Conv(16, 3, padding=same) as b -> MaxPool(2)"
+        "\n-> Conv(32, 3, padding=same) -> UpSample(2) -> Concat{ b | _ } -> Conv(16, 3, padding=same)\n"
+        "-> UpSample(2) -> Concat{ a | _ } -> Conv(8, 3, padding=same)\n"
+    )
+    old = written(tmp_path, "old.nn", text)
+    new = written(tmp_path, "new.nn", text.replace("{ a | _ }", "{ _ | a }").replace("{ b | _ }", "{ _ | b }"))
+    document = json.loads(cli("diff", old, new, "--format", "json").out)
+    (model,) = document["models"]
+    macs = 27 * 8 + 72 * 16 // 4 + 144 * 32 // 16 + 48 * 9 * 16 // 4 + 24 * 9 * 8
+    assert model["totals"]["macs"] == {"old": f"H * W * {macs}", "new": f"H * W * {macs}", "change": 0}
+    assert [each["rewired"] for each in model["changes"]] == [["takes its inputs in another order"]] * 2
+    assert model["resized"] == []
+    assert "// 4" not in cli("diff", old, new).out
