@@ -84,12 +84,17 @@ def _place(gap: Gap) -> str:
 
 
 def _every(solution: Solution, gap: Gap) -> str:
-    from nnspec.solving.words import described
+    from nnspec.solving.words import described, folded, perhaps_more
 
     if gap.span in dict(solution.letters):
         return described(solution, gap)
     position = solution.gaps.index(gap)
-    return ", ".join([str(number) for number in sorted({way.numbers[position] for way in solution.ways})])
+    numbers = sorted({way.numbers[position] for way in solution.ways})
+    return (
+        described(solution, gap)
+        if solution.found.until is not None
+        else folded(numbers) + perhaps_more(solution, numbers)
+    )
 
 
 def _together(solution: Solution, *, everything: bool) -> Iterator[str]:

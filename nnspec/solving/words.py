@@ -33,6 +33,18 @@ def listed(numbers: Sequence[int]) -> str:
     return f"{', '.join(most[: FEW - 1])}, … ({len(numbers):,} numbers)"
 
 
+def folded(numbers: Sequence[int]) -> str:
+    """All of some numbers, from the least: `1 to 12, 14, 16 to 20`."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    shown = [[f"{run[0]:,} to {run[-1]:,}"] if len(run) > 2 else [f"{number:,}" for number in run] for run in runs]
+    return ", ".join([text for run in shown for text in run])
+
+
 def described(solution: Solution, gap: Gap) -> str:
     """What fits one hole, whatever fits the others."""
     letter = dict(solution.letters).get(gap.span)
@@ -46,20 +58,31 @@ def described(solution: Solution, gap: Gap) -> str:
         near = [number for number in numbers if number <= solution.found.searched]
         start = max((b for a, b in pairwise(near) if b != a + 1), default=near[0])
         before = [number for number in near if number < start]
-        return ", ".join([*map(str, before), f"{start:,} to {solution.found.until:,}"])
-    return listed(numbers)
+        return ", ".join(filter(None, (folded(before), f"{start:,} to {solution.found.until:,}")))
+    return listed(numbers) + perhaps_more(solution, numbers)
+
+
+def perhaps_more(solution: Solution, numbers: Sequence[int]) -> str:
+    """That greater numbers may fit too, where the greatest that was tried does."""
+    found = solution.found
+    goes_on = numbers[-1] == found.searched or (numbers[-1] > found.searched and numbers[-1] - 1 in numbers)
+    return ", and perhaps more" if goes_on and not found.is_whole and found.until is None else ""
 
 
 def _sizes(letter: str, demands: Sequence[Demand]) -> str:
-    """The sizes that a letter may stand for: `28`, `20 or 21`, `at least 188, with H % 16 == 12`."""
+    """The sizes that a letter may stand for: `28`, `223 to 230`, `at least 188, with H % 16 == 12`."""
     own = [each for each in demands if each.symbols == {letter}]
     others = [str(each) for each in demands if letter in each.symbols and len(each.symbols) > 1]
     bare = {each.relation: each for each in own if str(each.left) == letter}
     first = first_sizes(letter, own, FEW + 1)
     if len(first) <= FEW and bare.keys() & {"<=", "==", "in"}:
         return ", with ".join([listed(first), *others])
-    rest = [str(each) for each in own if each is not bare.get(">=")]
-    if ">=" in bare:
+    least, most = bare.get(">="), bare.get("<=")
+    if most is not None and isinstance(most.right, int) and first:
+        rest = [str(each) for each in own if each not in (least, most)]
+        return ", with ".join([f"{first[0]:,} to {most.right:,}", *rest, *others])
+    rest = [str(each) for each in own if each is not least]
+    if least is not None:
         head = f"at least {first[0]:,}"
     else:
         head = f"{', '.join(map(str, first[:3]))}, …" if own else "any size"
@@ -95,5 +118,5 @@ def tried(found: Found, holes: int) -> str:
     if found.ways and all(max(way, default=0) > found.searched for way in found.ways):
         fits = f"no number up to {searched} fits" if holes == 1 else f"no numbers up to {searched} fit"
         return f"{fits}; of greater ones those were tried to which the promises point"
-    beyond = "" if found.searched >= LARGEST else ", and not all beyond"
+    beyond = "" if found.searched >= LARGEST else "; greater ones may fit too"
     return f"{all_of} up to {searched} {'was' if holes == 1 else 'were'} tried{beyond}"

@@ -53,6 +53,12 @@ def test_it_writes_the_smallest_and_leaves_the_layout(capsys: pytest.CaptureFixt
     assert capsys.readouterr().out.endswith("k.nn has no holes\n")
 
 
+def test_it_lists_all_in_ranges(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("odd.nn").write_text("Input(12, 1) -> Conv(24, 3, groups=1) -> Conv(48, 3, groups=?)\n")
+    assert main(["solve", "odd.nn", "--all"]) == 0
+    assert "groups of Conv: 1 to 4, 6, 8, 12, 24\n" in capsys.readouterr().out
+
+
 def test_it_writes_what_restricts_no_size(capsys: pytest.CaptureFixture[str]) -> None:
     Path("half.nn").write_text("Input(H, W, 3) -> Conv(16, ?, stride=2) : (H // 2, W // 2, 16)\n")
     assert main(["solve", "half.nn", "--write"]) == 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from nnspec.solving.trial import MOST_TRIALS, MOST_WORK, Budget
-from nnspec.solving.words import described, limited, tried
+from nnspec.solving.words import described, folded, limited, tried
 from tests.solving.brute import accepted, holds, search_to, solved, with_numbers
 
 
@@ -68,10 +68,12 @@ SIZES = {
         {"length of Input": "4, 8, 12, …, with H % 4 == 0"},
     ),
     "at least what the windows need": ("Input(?, 1) -> Conv(2, 7) x 2", {"length of Input": "at least 13"}),
+    # (n - 7) // 8 + 1 = 8, so n is from 63 to 70
+    "between two ends": ("Input(?, 1) -> Conv(8, 7, stride=8) : (8, _)", {"length of Input": "63 to 70"}),
     "any": ("Input(?, dtype=int32) -> Embedding(10, 4)", {"size of Input": "any size"}),
     "with a number": (
         "Input(?, 1) -> Conv(2, ?) : (7, 2)",
-        {"length of Input": "what the others allow", "kernel of Conv": "1 to 64"},
+        {"length of Input": "what the others allow", "kernel of Conv": "1 to 64, and perhaps more"},
     ),
     "that a promise counts": ("Input(?, ?, 3) -> FC(2)\nexpect params == 98", {}),
 }
@@ -267,3 +269,19 @@ def test_what_adds_no_condition_comes_first(name: str) -> None:
 
 def _holds_at(text: str, size: int, number: int) -> bool:
     return holds(with_numbers(text, (number,)).replace("H", str(size)).replace("W", str(size)))
+
+
+def test_all_numbers_are_folded_into_ranges() -> None:
+    assert folded([1]) == "1"
+    assert folded([1, 2]) == "1, 2"
+    assert folded([1, 2, 3, 5, 7, 8, 1_000]) == "1 to 3, 5, 7, 8, 1,000"
+    assert folded(range(1, 2_001)) == "1 to 2,000"
+
+
+def test_where_a_search_ended_is_no_end_of_what_fits() -> None:
+    """More than 8 fit each of four holes, of which not all were tried together."""
+    text = "Input(64, 64, 3) -> Conv(?, 3) -> Conv(?, 3) -> Conv(?, 3) -> Conv(?, 3)"
+    solution = solved(text)
+    assert solution.found.searched < 64
+    assert all(described(solution, gap).endswith(", and perhaps more") for gap in solution.gaps)
+    assert tried(solution.found, 4).endswith("; greater ones may fit too")
