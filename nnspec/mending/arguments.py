@@ -89,11 +89,18 @@ def earlier_arguments(case: Case) -> Iterator[Candidate]:
         more = 0.1 + 0.04 * distance
         for declared in applied.operator.params.values():
             for value in islice(_suiting(case, level, span, declared), MOST_SUITING):
-                axes = is_input and declared.variadic and 1.2 + 0.3 * (len(value) < len(applied.operator.infer().shape))
+                axes = is_input and declared.variadic and _axes_cost(value, applied.operator.infer().shape)
                 yield from _written(case, applied, node, declared, value, more + axes)
     for level, wires in enumerate(case.wanted()):
         for some in dict.fromkeys([*[(wire,) for wire in wires], wires]):
             yield from _words_for_all(case, case.leading(level, some)[:MOST_STAGES], level)
+
+
+def _axes_cost(sizes: Sequence[Any], own: Sequence[Any]) -> float:
+    """What an input of other axes costs: least one channel for an image that has none written."""
+    if len(sizes) > len(own):
+        return 0.3 if sizes[-1] == 1 else 1.2
+    return 1.5
 
 
 def arguments_around(case: Case) -> Iterator[Candidate]:

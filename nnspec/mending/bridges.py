@@ -12,7 +12,7 @@ from nnspec.ops.dense import Dense
 from nnspec.ops.merge import Add, Concat
 from nnspec.ops.pool import GlobalAvgPool, MaxPool
 from nnspec.ops.resample import Crop, Resize, UpSample
-from nnspec.ops.shape import Flatten, RepeatVector, Reshape
+from nnspec.ops.shape import Flatten, Permute, RepeatVector, Reshape
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -98,7 +98,9 @@ def _other_rank(x: TensorType, goals: Sequence[TensorType]) -> Iterator[Chain]:
 
 
 def _toward(x: TensorType, goal: TensorType) -> Iterator[Chain]:
-    """Other channels, other sizes, or both."""
+    """The same sizes in another order, other channels, other sizes, or both."""
+    if x.rank > 1 and x.shape != goal.shape and sorted(map(str, x.shape)) == sorted(map(str, goal.shape)):
+        yield (Permute(axes=_order(x.shape, goal.shape)),)
     same_channels, same_sizes = x.channels == goal.channels, x.spatial == goal.spatial
     if not same_channels and isinstance(goal.channels, int):
         yield (projection(x, goal.channels),)
@@ -154,6 +156,15 @@ def _pairs(over: Sequence[object]) -> int | tuple[int, ...] | tuple[tuple[int, i
     if all(more % 2 == 0 for more in whole):
         return _brief([more // 2 for more in whole])
     return tuple([(more // 2, more - more // 2) for more in whole])
+
+
+def _order(have: Sequence[object], want: Sequence[object]) -> tuple[int, ...]:
+    """For each axis that is wanted, which one it was; of several with its size one that is not taken yet."""
+    found: list[int] = []
+    for at, size in enumerate(want):
+        left = [axis for axis in range(len(have)) if have[axis] == size and axis not in found]
+        found.append(at if at in left else left[0])
+    return tuple(found)
 
 
 def _product(sizes: Sequence[object]) -> int:

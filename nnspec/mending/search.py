@@ -13,6 +13,7 @@ from nnspec.diagnostics.codes import graph, promises, shapes
 from nnspec.diagnostics.diagnostic import Edit, Fix
 from nnspec.mending.arguments import arguments_around, earlier_arguments, own_arguments
 from nnspec.mending.candidate import Candidate, Case
+from nnspec.mending.exchanges import exchanged
 from nnspec.mending.judging import Judge, Verdict
 from nnspec.mending.parts import arriving_input, own_weights, wanted_input
 from nnspec.mending.places import Places
@@ -216,6 +217,7 @@ class _Search:
         yield from own_arguments(case)
         yield from turns_around(case)
         yield from joined_tensors(case)
+        yield from exchanged(case)
         yield from more_stages(case)
         yield from projections(case)
         yield from padded_projections(case)

@@ -191,7 +191,7 @@ def _put(case: Case, scene: Scene, at: int, chain: Chain) -> Iterator[Candidate]
     cost = STAGE + bridge_cost(scene.arriving[at], chain) + 0.01 * len(text)
     family = f"{type(chain[0]).__name__} {at}"
     if node.braces is not None:
-        yield from _in_branch(case, node, scene, at, text, cost, family)
+        yield from _in_branch(case, node, scene, at, text, cost, _for_nothing(scene.arriving[at], chain), family)
         return
     place = case.places.stage_of(node)
     if place is not None and at == 0:
@@ -199,8 +199,18 @@ def _put(case: Case, scene: Scene, at: int, chain: Chain) -> Iterator[Candidate]
         yield Candidate(f"put `{text}` before `{node.name}`", before(stage, flow, text), cost, family)
 
 
+def _for_nothing(x: TensorType, chain: Chain) -> float:
+    """What a chain costs less on a shortcut: papers project it, and do not reorder it."""
+    y = x
+    for each in chain[:-1]:
+        y = each.infer(y)
+    if list(chain[-1].weights(y)):
+        return 0.45
+    return 0.0 if sorted(map(str, chain[-1].infer(y).shape)) == sorted(map(str, x.shape)) else 0.2
+
+
 def _in_branch(
-    case: Case, node: tree.Apply, scene: Scene, at: int, text: str, cost: float, family: str
+    case: Case, node: tree.Apply, scene: Scene, at: int, text: str, cost: float, for_nothing: float, family: str
 ) -> Iterator[Candidate]:
     cls = find_operator(node.name)
     if cls is not None and cls.adds_skip is not None and at == 1:
@@ -212,7 +222,7 @@ def _in_branch(
     hands_on = not flow.stages or (len(flow.stages) == 1 and isinstance(flow.stages[0], tree.Here))
     if hands_on:
         shown = flow.span.text.strip() or "nothing"
-        yield Candidate(f"write `{text}` for `{shown}`", instead(flow, text), cost - 0.2, family)
+        yield Candidate(f"write `{text}` for `{shown}`", instead(flow, text), cost - for_nothing, family)
     else:
         number = f"branch {at + 1}" if len(set(scene.flows)) > 1 else "the branch"
         yield Candidate(f"end {number} in `{text}`", after(flow.stages[-1], flow, text), cost, family)
@@ -316,6 +326,8 @@ def promised_shape(case: Case) -> Iterator[Candidate]:
         return
     leaves = kept.leaves
     text = ", ".join(map(str, leaves.shape)) + ("," if leaves.rank == 1 else "")
+    is_same = [size for size in kept.wanted if size != 1] == [size for size in leaves.shape if size != 1]
+    cost = 1.2 if is_same else 2.6  # ones more or fewer say nothing about the network
     items = promise.shape.items
     if len(items) == leaves.rank:
         edits = tuple([
@@ -323,9 +335,11 @@ def promised_shape(case: Case) -> Iterator[Candidate]:
             for item, size, wanted in zip(items, leaves.shape, kept.wanted, strict=True)
             if wanted is not None and size != wanted
         ])  # fmt: skip
-        yield Candidate(f"promise what leaves: `({text})`", (edits,), 2.6, "promise")
+        yield Candidate(f"promise what leaves: `({text})`", (edits,), cost, "promise")
     else:
-        yield Candidate(f"promise what leaves: `({text})`", ((Edit(promise.shape.span, f"({text})"),),), 2.6, "promise")
+        yield Candidate(
+            f"promise what leaves: `({text})`", ((Edit(promise.shape.span, f"({text})"),),), cost, "promise"
+        )
 
 
 def _text(case: Case, chain: Sequence[Operator]) -> str:

@@ -368,7 +368,9 @@ class PerAxis(Kind["int | tuple[int, ...]"]):
             return
         known = tuple(sizes)
         yield from one_changed(value, lambda item: self.item.near(item, known))
-        yield from ((*value, value[-1]), value[:-1], value[0]) if len(value) > 1 else (value[0],)
+        if len(value) > 2:
+            yield value[:-1]
+        yield from ((*value, value[-1]), value[0]) if len(value) > 1 else (value[0],)
 
     def describe(self) -> str:
         return f"{self.item.describe()}, or one per axis"

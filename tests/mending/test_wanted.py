@@ -18,6 +18,28 @@ FIRST = [
         "block Res(c, s=1) = Add{ Conv(c, 3, stride=s, padding=same) -> ReLU -> Conv(c, 3, padding=same)"
         " | Conv(c, 1, stride=s) }",
     ),
+    # one that does not flatten, and one that does
+    (
+        "Input(20, 8) -> LSTM(16, sequences=true) -> FC(7) : (20, 7)\n",
+        "Input(20, 8) -> LSTM(16, sequences=true) -> Dense(7) : (20, 7)",
+    ),
+    (
+        "Input(28, 28, 1) -> Conv(8, 3) -> MaxPool(2) -> Dense(128) -> Reshape(128)\n",
+        "Input(28, 28, 1) -> Conv(8, 3) -> MaxPool(2) -> FC(128) -> Reshape(128)",
+    ),
+    # He et al. 2015, option B
+    (
+        "Input(32, 32, 16) -> Add{ Conv(16, 3, stride=2, padding=same) -> BN | _ }\n",
+        "Input(32, 32, 16) -> Add{ Conv(16, 3, stride=2, padding=same) -> BN | Conv(16, 1, stride=2) }",
+    ),
+    # a mixer's permutation back
+    (
+        "Input(64, 128) -> Add{ Permute(1, 0) -> Dense(64) | _ }\n",
+        "Input(64, 128) -> Add{ Permute(1, 0) -> Dense(64) -> Permute(1, 0) | _ }",
+    ),
+    ("Input(8, 8, 3) -> FC(10) : (1, 10)\n", "Input(8, 8, 3) -> FC(10) : (10,)"),
+    ("Input(28, 28) -> Conv(32, 3x3) -> Pool(2x2)\n", "Input(28, 28, 1) -> Conv(32, 3x3) -> Pool(2x2)"),
+    ("Input(28, 3) -> Conv(32, 3x3)\n", "Input(28, 3) -> Conv(32, 3)"),
 ]
 
 
