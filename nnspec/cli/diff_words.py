@@ -149,13 +149,16 @@ def resized_lines(found: Difference) -> Iterator[Line]:
 
 
 def _folded(found: Difference, changes: Sequence[Change]) -> Iterator[Line]:
-    cells = _gathered([_cells(found, change) for change in changes])
+    gathered = _gathered([_cells(found, change) for change in changes])
+    cells = [row for _, row in gathered]
+    spans = [changes[at].either.span for at, _ in gathered]
+    places = [None if span is None else (span.file.path, span.start) for span in spans]
     keys = [each[:4] for each in cells]  # the receptive field grows from turn to turn, and saved layers have names
-    for stretch in folded(keys):
-        places = range(stretch.start, stretch.start + stretch.length)
+    for stretch in folded(keys, places):
+        unit = range(stretch.start, stretch.start + stretch.length)
         if stretch.times > 1 and stretch.length > 1:
             yield Line((f"× {stretch.times:,}", *[""] * (len(HEAD) - 1)), "")
-        for place in places:
+        for place in unit:
             what, *middle, field, at = cells[place]
             *_, last_field, last_at = cells[place + stretch.length * (stretch.times - 1)]
             field, at = _to(field, last_field), _to(at, last_at)
@@ -168,8 +171,8 @@ def _to(first: str, last: str) -> str:
     return first if first == last else f"{first} … {last}"
 
 
-def _gathered(rows: list[Cells]) -> list[Cells]:
-    """The rows, with a change of arguments that many layers share and that costs nothing said once, at its first."""
+def _gathered(rows: list[Cells]) -> list[tuple[int, Cells]]:
+    """The rows, numbered; a change of arguments that many layers share and that costs nothing is said at its first."""
     places: dict[str, list[int]] = {}
     for place, row in enumerate(rows):
         if row[0].startswith("~") and not any(_ARROW in cell for cell in row[1:5]):
@@ -182,7 +185,7 @@ def _gathered(rows: list[Cells]) -> list[Cells]:
             for place in alike:
                 found[place] = None
             found[alike[0]] = (f"{what}, in {len(alike):,} layers", *cells)
-    return [row for row in found if row is not None]
+    return [(place, row) for place, row in enumerate(found) if row is not None]
 
 
 def _cells(found: Difference, change: Change) -> Cells:

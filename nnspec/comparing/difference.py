@@ -250,4 +250,4 @@ def _arguments(x: Node, y: Node) -> list[Argument]:
 
 
 def _moved(node: Node) -> str:
-    return "in another order" if node.kind == OUTPUTS else "takes its inputs in another order"
+    return "its outputs in another order" if node.kind == OUTPUTS else "takes its inputs in another order"

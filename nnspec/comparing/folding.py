@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from itertools import pairwise
+from typing import TYPE_CHECKING, TypeAlias
 
 from nnspec.record import Record
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+#: A file, and where in it something was written.
+Place: TypeAlias = "tuple[str, int]"
 
 #: The longest stretch that is looked for as a whole.
 _LONGEST = 64
@@ -21,14 +25,42 @@ class Stretch(Record):
     times: int
 
 
-def folded(keys: Sequence[object]) -> list[Stretch]:
-    """A list as stretches; each begins where the one before it ends."""
+def folded(keys: Sequence[object], places: Sequence[Place | None] = ()) -> list[Stretch]:
+    """A list as stretches; each begins where the one before it ends.
+
+    What is said once goes back in a file as seldom as can be, by where the items were written.
+    """
     found: list[Stretch] = []
     start = 0
     while start < len(keys):
-        found.append(_stretch(keys, start))
-        start += found[-1].length * found[-1].times
+        stretch = _stretch(keys, start)
+        if places:
+            stretch = _in_step(keys, places, stretch)
+            found += [Stretch(place, 1, 1) for place in range(start, stretch.start)]
+        found.append(stretch)
+        start = stretch.start + stretch.length * stretch.times
     return _joined(found)
+
+
+def _in_step(keys: Sequence[object], places: Sequence[Place | None], found: Stretch) -> Stretch:
+    """A repeat as often, begun a little later where that is where a turn begins."""
+    shift = 0
+    best = found
+    while best.times > 1 and shift + 1 < found.length:
+        end = found.start + found.length * found.times + shift
+        if end >= len(keys) or keys[end] != keys[end - found.length]:
+            break
+        shift += 1
+        later = Stretch(found.start + shift, found.length, found.times)
+        if _steps_back(places, later) < _steps_back(places, best):
+            best = later
+    return best
+
+
+def _steps_back(places: Sequence[Place | None], stretch: Stretch) -> int:
+    inside = places[stretch.start : stretch.start + stretch.length]
+    pairs = [(a, b) for a, b in pairwise(inside) if a is not None and b is not None]
+    return sum(a[0] == b[0] and b[1] < a[1] for a, b in pairs)
 
 
 def _stretch(keys: Sequence[object], start: int) -> Stretch:

@@ -272,3 +272,12 @@ def test_open_sizes_are_compared_as_they_are_on_the_domain(cli: Cli, tmp_path: P
     assert [each["rewired"] for each in model["changes"]] == [["takes its inputs in another order"]] * 2
     assert model["resized"] == []
     assert "// 4" not in cli("diff", old, new).out
+
+
+def test_repeats_begin_where_a_turn_begins(cli: Cli, tmp_path: Path) -> None:
+    """The first convolution has other weights than the rest; what repeats is said from the next one on."""
+    deeper = written(tmp_path, "b.nn", "Input(32, 32, 3)\n-> (Conv(8, 3, padding=same)\n-> BN\n-> ReLU) x 4\n-> GAP\n")
+    lines = cli("diff", deeper, "--input", "new:64,64,1", "--all").out.splitlines()
+    start = lines.index("× 3")
+    assert [line.split()[1].partition("(")[0] for line in lines[start + 1 : start + 4]] == ["Conv", "BatchNorm", "ReLU"]
+    assert [line.split()[-1] for line in lines[start + 1 : start + 4]] == ["2", "3", "4"]

@@ -84,7 +84,7 @@ PAIRS: dict[str, tuple[str, str, list[str], int]] = {
     ),
     "outputs in another order": (
         "x = Input(8) -> FC(4)\ny = x -> FC(2)\noutput y, x", "x = Input(8) -> FC(4)\ny = x -> FC(2)\noutput x, y",
-        ["~ outputs in another order"], 0,
+        ["~ outputs its outputs in another order"], 0,
     ),
     "a dtype": ("Input(8) -> FC(4)", "Input(8, dtype=int32) -> FC(4)", ["~ Input dtype float32 int32"], 1),
     "inside a wrapper": (
