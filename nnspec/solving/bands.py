@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     Filled: TypeAlias = dict[Span, int]
     Table: TypeAlias = dict[tuple[int, ...], Fraction]
 
-MOST_HOLES = 6
+MOST_HOLES = 5
 LARGEST_FIRST = 512  # of the hole that is gone through; the other is found for it
 FARTHEST_SECOND = 2**14
 _LOWER, _UPPER = (">", ">="), ("<", "<=")
