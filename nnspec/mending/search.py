@@ -13,7 +13,7 @@ from nnspec.diagnostics.codes import graph, promises, shapes
 from nnspec.diagnostics.diagnostic import Edit, Fix
 from nnspec.mending.arguments import arguments_around, earlier_arguments, own_arguments
 from nnspec.mending.candidate import Candidate, Case
-from nnspec.mending.exchanges import exchanged
+from nnspec.mending.exchanges import exchanged, word_and_step
 from nnspec.mending.judging import Judge, Verdict
 from nnspec.mending.parts import arriving_input, own_weights, wanted_input
 from nnspec.mending.places import Places
@@ -228,6 +228,7 @@ class _Search:
         yield from turns_before(case)
         yield from arguments_around(case)  # the last two may spend all that a case may replay
         yield from earlier_arguments(case)
+        yield from word_and_step(case)
 
     def _at_one_size(self, found: Diagnostic) -> Iterator[Candidate]:
         """Where no size suits: what mends the stages that break at a size which suits the others."""

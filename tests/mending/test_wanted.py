@@ -39,6 +39,12 @@ FIRST = [
     ),
     ("Input(8, 8, 3) -> FC(10) : (1, 10)\n", "Input(8, 8, 3) -> FC(10) : (10,)"),
     ("Input(28, 28) -> Conv(32, 3x3) -> Pool(2x2)\n", "Input(28, 28, 1) -> Conv(32, 3x3) -> Pool(2x2)"),
+    # Szegedy et al. 2014, figure 2
+    (
+        "Input(28, 28, 8) -> Concat{ Conv(4, 1) | Conv(6, 3, padding=same) | MaxPool(3) -> Conv(2, 1) }\n",
+        "Input(28, 28, 8) -> Concat{ Conv(4, 1) | Conv(6, 3, padding=same)"
+        " | MaxPool(3, stride=1, padding=same) -> Conv(2, 1) }",
+    ),
     ("Input(28, 3) -> Conv(32, 3x3)\n", "Input(28, 3) -> Conv(32, 3)"),
 ]
 
