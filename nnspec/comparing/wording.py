@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from nnspec.comparing.net import Setting
 from nnspec.ops.axes import Axes, Axis
-from nnspec.ops.kinds import OrNone, Padding, PartName, PerAxis, Tensor
+from nnspec.ops.kinds import OrNone, Padding, PartName, PerAxis, Tensor, Word
 from nnspec.ops.operator import REQUIRED
 
 if TYPE_CHECKING:
@@ -29,6 +29,8 @@ def settings_of(operator: Operator, arriving: Sequence[TensorType] = ()) -> tupl
         for declared in _telling(each):
             value = _plain(declared.kind, each.__dict__[declared.name])
             comes_to = filled.get(declared.name, counted(declared.kind, value, arriving))
+            if value is None and declared.name in each.by_itself:
+                comes_to = declared.kind.read(Word(each.by_itself[declared.name]))
             shown = _plain(declared.kind, comes_to) if value is None and declared.name in filled else value
             found.append(Setting(declared.name, repr(value), repr(comes_to), spelled(declared.kind, shown)))
     return tuple(found)

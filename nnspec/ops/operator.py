@@ -136,6 +136,8 @@ class Operator:
     expands: ClassVar[tuple[str, ...]] = ()
     #: False for what `layers` does not count (`Input`, `Identity`).
     is_layer: ClassVar[bool] = True
+    #: The words that arguments which are left out stand for.
+    by_itself: ClassVar[Mapping[str, str]] = {}
     #: True for what gives all elements that arrive, in their order, in other axes.
     arranges: ClassVar[bool] = False
     #: True for what takes all elements that arrive, in their order, whatever the axes.

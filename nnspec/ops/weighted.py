@@ -57,6 +57,7 @@ class Weighted(Operator):
     bias: bool = option(Flag(), default=True, keras="use_bias", doc="whether a bias is added")
     trainable: bool = option(Flag(), default=True, keras="trainable", doc="whether training changes the weights")
 
+    by_itself = {"init": "glorot_uniform", "bias_init": "zeros"}
     renamed = {
         "kernel_initializer": "init",
         "bias_initializer": "bias_init",

@@ -162,3 +162,27 @@ def test_the_paths_that_meet_in_a_sum_are_not_taken_for_one_another() -> None:
     assert said(differ(text.replace("PAD", "ZeroPad(1) ->"), text.replace("PAD", "Dropout(0.5) ->"))) == [
         "- ZeroPad(1)", "+ Dropout(0.5)",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "stage",
+    ["Conv(2, 3", "DepthwiseConv(3", "ConvTranspose(2, 3", "Reshape(8, 16) -> LSTM(3", "FC(3", "MultiHeadAttention(2"],
+)
+def test_a_default_that_is_written_out_is_no_difference(stage: str) -> None:
+    """Keras draws both alike."""
+    given = {"": "", "alike": ", init=glorot_uniform, bias_init=zeros", "apart": ", init=he_normal, bias_init=zeros"}
+    specs = {name: f"Input(8, 8, 2) -> {stage}{options})" for name, options in given.items()}
+    drawn = {name: initializers(text) for name, text in specs.items()}
+    assert drawn[""] == drawn["alike"] != drawn["apart"]
+    assert differ(specs[""], specs["alike"]).is_none
+    assert differ(specs["alike"], specs[""]).is_none
+    (change,) = differ(specs[""], specs["apart"]).changes
+    assert [(each.name, each.old, each.new) for each in change.arguments] == [("init", "none", "he_normal")]
+
+
+def initializers(text: str) -> list[str]:
+    """How Keras draws each weight of a spec."""
+    configs = [layer.get_config() for layer in build(check(text).graph).layers]
+    return [
+        f"{name} {value['class_name']}" for config in configs for name, value in config.items() if "initializer" in name
+    ]
