@@ -23,7 +23,9 @@ CHOSEN = [text for text, line in BROKEN if line is not None and not re.search(r"
 
 @pytest.mark.parametrize("text", CHOSEN, ids=lambda text: text.splitlines()[-1][:60])
 def test_keras_builds_what_is_mended(text: str) -> None:
-    for fix in Offered(text).fixes:
+    whole = [fix for fix in Offered(text).fixes if "; then NN" not in fix.title]  # others say what they leave
+    assert whole
+    for fix in whole:
         mended = check(spliced(text, fix.edits))
         assert not mended.errors
         keras.utils.clear_session()
