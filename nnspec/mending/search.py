@@ -99,8 +99,9 @@ def _searched(
 
 
 def _mended(found: Diagnostic, held: Sequence[_Held], file: SourceFile) -> Diagnostic:
-    """The finding with the best of the fixes, at most three."""
-    best = sorted(held, key=lambda each: each.order)[:MOST_FIXES]
+    """The finding with the best of the fixes, at most three; where one is whole, with none that uncovers another."""
+    whole = [each for each in held if not each.verdict.uncovered]
+    best = sorted(whole or held, key=lambda each: each.order)[:MOST_FIXES]
     return replace(found, fixes=_beside(found.fixes, [each.fix(file) for each in best]))
 
 
