@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from nnspec.analysis.blocks import Block, Totals, blocks_of
 from nnspec.analysis.on_domain import rows_on_domain
-from nnspec.cli.figures import grouped, memory, rounded
+from nnspec.cli.figures import brief, grouped, memory, rounded
 from nnspec.cli.table import csv_table, markdown_table, plain, text_table
 
 if TYPE_CHECKING:
@@ -73,11 +73,11 @@ def _cells(block: Block, depth: int, whole: Totals) -> tuple[str, ...]:
     return (
         "  " * depth + (f"{block.label}: {title}" if block.label else title),
         f"{own.layers:,}",
-        grouped(own.params),
+        brief(own.params, grouped),
         _percent(own.params, whole.params),
-        rounded(own.macs),
+        brief(own.macs, rounded),
         _percent(own.macs, whole.macs),
-        memory(own.activation_bytes),
+        brief(own.activation_bytes, memory),
         _percent(own.activation_bytes, whole.activation_bytes),
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, TypeAlias
 
-from nnspec.cli.figures import amount, grouped, memory, rounded
+from nnspec.cli.figures import amount, brief, grouped, memory, rounded
 from nnspec.comparing.difference import Change, Resized
 from nnspec.comparing.folding import folded
 from nnspec.comparing.net import OUTPUTS
@@ -63,7 +63,7 @@ _QUANTITIES: tuple[tuple[str, Callable[[Totals], Dim | None], Callable[[Dim], st
 
 
 def _known(number: Dim | None, show: Callable[[Dim], str]) -> str:
-    return "unknown" if number is None else show(number)
+    return "unknown" if number is None else brief(number, show)
 
 
 def _change(old: Dim | None, new: Dim | None, show: Callable[[Dim], str]) -> str:
@@ -79,7 +79,7 @@ def _share(old: Dim | None, new: Dim | None) -> str:
 def signed(change: Dim, show: Callable[[Dim], str]) -> str:
     """`+3,000`, `-12.50 M`; a symbolic change as it is."""
     if not isinstance(change, int):
-        return show(change)
+        return brief(change, show)
     return f"+{show(change)}" if change >= 0 else f"-{show(-change)}"
 
 
@@ -216,7 +216,7 @@ def _changed(change: Change) -> str:
 def _signed_cost(sign: str, number: Dim | None, show: Callable[[Dim], str]) -> str:
     if number is None:
         return "unknown"
-    return f"{sign}{show(number)}" if number != 0 else ""
+    return brief(number, lambda size: f"{sign}{show(size)}") if number != 0 else ""
 
 
 def _costs(old: Dim | None, new: Dim | None, show: Callable[[Dim], str]) -> str:

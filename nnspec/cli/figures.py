@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from nnspec.shapes.dim import symbols_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from nnspec.shapes.dim import Dim
 
 _LONGEST = 56  # characters of a symbolic amount
@@ -43,6 +45,14 @@ def cost(number: Dim, what: str) -> str:
     if isinstance(number, int) or len(shown) <= _LONGEST:
         return of(shown, what)
     return f"{what} that depend on {' and '.join(sorted(symbols_of(number)))}"
+
+
+def brief(number: Dim, show: Callable[[Dim], str]) -> str:
+    """An amount in a table: of a long symbolic one what it depends on."""
+    shown = show(number)
+    if isinstance(number, int) or len(shown) <= _LONGEST:
+        return shown
+    return f"depends on {' and '.join(sorted(symbols_of(number)))}"
 
 
 def of(figure: str, what: str) -> str:

@@ -295,3 +295,17 @@ def test_by_block_has_no_turns_to_expand(cli: Cli, repeating: Path) -> None:
     ran = cli("summary", repeating, "--by", "block", "--expand")
     assert ran.status == 2
     assert "leave it out with `--by block`" in ran.err
+
+
+def test_a_long_formula_says_what_it_hangs_on_and_json_has_it_whole(cli: Cli, tmp_path: Path) -> None:
+    path = tmp_path / "pyramid.nn"
+    path.write_text("Input(H, W, 3) -> [Conv(4, 3, stride=2, padding=same)] for i in range(4)\n")
+    by_block = cli("summary", path, "--by", "block")
+    assert "depends on H and W" in by_block.out
+    assert "MACs that depend on H and W" in by_block.out
+    assert max(map(len, by_block.out.splitlines())) < 200
+    document = json.loads(cli("summary", path, "--by", "block", "--format", "json").out)
+    whole, (block,) = document["files"][0]["models"][0]["macs"], document["blocks"]
+    sizes = {"H": 45, "W": 30}  # maps of 23 x 15, 12 x 8, 6 x 4, 3 x 2
+    by_hand = 23 * 15 * 9 * 3 * 4 + (12 * 8 + 6 * 4 + 3 * 2) * 9 * 4 * 4
+    assert eval(whole, sizes) == eval(block["macs"], sizes) == by_hand
