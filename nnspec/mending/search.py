@@ -19,7 +19,7 @@ from nnspec.mending.parts import arriving_input, own_weights, wanted_input
 from nnspec.mending.places import Places
 from nnspec.mending.projections import padded_projections, projections
 from nnspec.mending.repeats import turns_around, turns_before
-from nnspec.mending.sizes import other_inputs, single_sizes
+from nnspec.mending.sizes import channels_last, other_inputs, single_sizes
 from nnspec.mending.stages import joined_tensors, more_stages, promised_shape
 from nnspec.mending.trial import apply, sign
 from nnspec.mending.witness import testify
@@ -248,7 +248,8 @@ class _Search:
     def _other_inputs(self) -> list[Candidate]:
         """Other sizes of the inputs; what mends a fault that another fix uncovered is not one of them."""
         if self._inputs is None:
-            self._inputs = [] if self.edited else list(other_inputs(self.program, self.trials, self.places))
+            sought = other_inputs(self.program, self.trials, self.places)
+            self._inputs = [] if self.edited else [*channels_last(self.program), *sought]
         return self._inputs
 
 

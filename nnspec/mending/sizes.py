@@ -10,6 +10,7 @@ from nnspec.mending.candidate import Candidate
 from nnspec.mending.nearest_sizes import nearest_sizes
 from nnspec.mending.trial import Budget
 from nnspec.mending.writing import shown
+from nnspec.program.settings import inputs_of
 from nnspec.record import replace
 from nnspec.shapes.nearest import nearest
 from nnspec.shapes.symbolic import evaluate, symbols_of
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 MOST_MODELS = 3
 TYPICAL = 64  # a size to begin with, where no number is written
+MOST_COLOURS = 4  # channels of a picture
 MOST_ELABORATED = 24  # sizes that are tried for all of them
 
 
@@ -38,6 +40,18 @@ def other_inputs(program: Program, trials: Trials, places: Places) -> Iterator[C
         for found in nearest_sizes(program, trials.settings, model, own):
             yield from _changes(found, places, is_alone=len(program.models) == len(model.inputs) == 1)
     trials.budget.work -= before - own.work
+
+
+def channels_last(program: Program) -> Iterator[Candidate]:
+    """Inputs whose channels were written first, as other frameworks have them: `Input(224, 224, 3)`."""
+    for _, node in inputs_of(program.tree, None):
+        written = [argument.value for argument in node.arguments or () if argument.name is None]
+        sizes = [int(size.value) for size in written if isinstance(size, tree.Number)]
+        if len(sizes) == len(written) >= 3 and sizes[0] <= MOST_COLOURS < min(sizes[1:]):
+            turned = zip(written, (*sizes[1:], sizes[0]), strict=True)
+            edits = tuple([Edit(size.span, str(number)) for size, number in turned])
+            title = f"write `{shown(node, edits)}`: channels come last"
+            yield Candidate(title, (edits,), 0.1, "channels last")
 
 
 def single_sizes(model: Model, settings: Settings) -> Iterator[Settings]:

@@ -45,6 +45,8 @@ FIRST = [
         "Input(28, 28, 8) -> Concat{ Conv(4, 1) | Conv(6, 3, padding=same)"
         " | MaxPool(3, stride=1, padding=same) -> Conv(2, 1) }",
     ),
+    # channels first, as PyTorch has them
+    ("Input(3, 64, 64) -> Conv(8, 7) -> FC(2)\n", "Input(64, 64, 3) -> Conv(8, 7) -> FC(2)"),
     ("Input(28, 3) -> Conv(32, 3x3)\n", "Input(28, 3) -> Conv(32, 3)"),
 ]
 
