@@ -23,7 +23,7 @@ from nnspec.shapes.tensor import TensorType
 from tests.ops.oracle import build, weights_of
 from tests.ops.random_attention import Case, Found, arrays, cases, keras_of
 
-COUNT = int(os.environ.get("NNSPEC_CASES", "400"))
+COUNT = int(os.environ.get("NNSPEC_CASES", "300"))
 SEED = int(os.environ.get("NNSPEC_SEED", "1"))
 
 # One key alone gets all the weight, which Keras warns of.

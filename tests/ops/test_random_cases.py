@@ -22,7 +22,7 @@ from nnspec.shapes.tensor import TensorType
 from tests.ops.oracle import Built, build, lacks_kernel
 from tests.ops.random_cases import Case, cases, keras_of
 
-COUNT = int(os.environ.get("NNSPEC_CASES", "3200"))
+COUNT = int(os.environ.get("NNSPEC_CASES", "2400"))
 SEED = int(os.environ.get("NNSPEC_SEED", "1"))
 
 

@@ -24,7 +24,7 @@ from tests.ops.oracle import build
 from tests.ops.pointwise import as_array
 from tests.ops.random_cases_pointwise import MERGES, Case, Found, cases, keras_of
 
-COUNT = int(os.environ.get("NNSPEC_CASES", "1900"))
+COUNT = int(os.environ.get("NNSPEC_CASES", "1400"))
 SEED = int(os.environ.get("NNSPEC_SEED", "1"))
 
 pytestmark = [

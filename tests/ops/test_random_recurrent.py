@@ -27,7 +27,7 @@ from tests.ops.oracle import Built, build
 from tests.ops.random_cases import often, padding, per_axis
 
 L = keras.layers
-COUNT = int(os.environ.get("NNSPEC_CASES", "3200")) // 12
+COUNT = int(os.environ.get("NNSPEC_CASES", "2400")) // 12
 SEED = int(os.environ.get("NNSPEC_SEED", "1"))
 
 CELLS = {"RNN": 1, "GRU": 1, "LSTM": 2, "ConvLSTM": 2}
