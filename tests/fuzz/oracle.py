@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from nnspec.analysis.cost import operator_cost
+from nnspec.analysis.on_domain import OnDomain
 from nnspec.cli import check, specs
 from nnspec.cli.options import Chosen
 from nnspec.cli.output import Output
@@ -129,12 +130,14 @@ def _disagreements(counted: CountedModel) -> Iterator[str]:
         return
     if len({layer.name for layer in graph.layers}) != len(graph.layers):
         yield "two layers of one name"
+    on_domain = OnDomain(counted.model)
     for name, (flat, counted_) in {  # a depth is None where paths are too many
         "layers": (sum(layer.operator.is_layer for layer in graph.layers), counted.counts.layers),
         "depth": (_depth(graph), counted.counts.depth),
         **_summed(graph, counted.counts),
     }.items():
-        if flat != counted_ and counted_ is not None:
+        # Uses of a shared part have equal weights where sizes are valid; there both ways of counting must agree.
+        if counted_ is not None and flat != counted_ and on_domain(flat) != on_domain(counted_):
             yield f"{counted.model.name}: {name} is {flat} in the flat graph, {counted_} as counted"
 
 
