@@ -6,7 +6,7 @@ Each kind of change has a file of its own, which proposes; what is proposed is a
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nnspec.mending.outside import Level
 from nnspec.mending.replay import Replay, Stopped, leading, spans_before
@@ -162,11 +162,8 @@ class Case:
         return f"`{shown(node, wording)}`{self.where(node)}"
 
 
-def suits(type: Type, wanted: Sequence[object], dtype: str | None = None) -> bool:
-    """Whether a type has the sizes that are wanted, and the dtype, if one is."""
+def suits(type: Type, wanted: Sequence[Any], dtype: str | None = None) -> bool:
+    """Whether a type has the sizes that are wanted, None for any, and the dtype, if one is."""
     if not isinstance(type, TensorType) or type.rank != len(wanted) or dtype not in (None, type.dtype):
         return False
-    return all(
-        size is None or compare(have, "==", size) is True  # type: ignore[arg-type]  # sizes, as promises have them
-        for have, size in zip(type.shape, wanted, strict=True)
-    )
+    return all(size is None or compare(have, "==", size) is True for have, size in zip(type.shape, wanted, strict=True))

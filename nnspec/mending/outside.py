@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from nnspec.program.program import CallStep, Step
-from nnspec.program.regions import Regions, use
+from nnspec.program.regions import Regions, operands_of, use
 from nnspec.program.scope import tensors_in
 from nnspec.record import Record
 
@@ -81,10 +81,7 @@ class WatchedRegions(Regions):
             if len(found) == MOST_LEVELS or here.outer is None or frame.root.parent is not here.outer:
                 break
             outer = here.outer
-            given = [tensor.wire for tensor in tensors_in(here.arriving)]
-            for key in frame.captures:
-                binding = outer.find(key)
-                given += [tensor.wire for tensor in tensors_in(binding.value if binding else None)]
+            given = operands_of(here.arriving, frame.captures, outer)
             turns = tuple([step for steps, *_ in parent.turns.values() for step in steps])
             steps, types = (*outer.frame.steps, *turns), tuple(outer.frame.types)
             found.append(Level(steps, types, tuple(zip(given, frame.inputs, strict=False))))

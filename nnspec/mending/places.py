@@ -62,7 +62,7 @@ class Places:
         below: tree.Node = node
         for parent in self.around(node):
             if isinstance(parent, tree.Flow):
-                return parent, below  # type: ignore[return-value]  # the children of a flow are stages
+                return next(((parent, stage) for stage in parent.stages if stage is below), None)
             below = parent
         return None
 

@@ -57,13 +57,11 @@ def _before(case: Case) -> Iterator[tree.Repeat | tree.For]:
     if fault is None:
         return
     statement = case.places.statement_of(fault)
-    found = [
-        node
-        for kind in (tree.Repeat, tree.For)
-        for node in case.places.of_kind(kind, statement)
-        if node.span.end <= fault.span.start
-    ]
-    yield from sorted(found, key=lambda node: -node.span.end)  # type: ignore[misc]
+    within: tuple[tree.Repeat | tree.For, ...] = (
+        *case.places.of_kind(tree.Repeat, statement), *case.places.of_kind(tree.For, statement),
+    )  # fmt: skip
+    before = [node for node in within if node.span.end <= fault.span.start]
+    yield from sorted(before, key=lambda node: -node.span.end)
 
 
 def _count(node: tree.Repeat | tree.For) -> int | None:

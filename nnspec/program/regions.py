@@ -6,7 +6,7 @@ outside are equal. This file knows nothing of what stages mean.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from nnspec.ops.kinds import Word
@@ -104,12 +104,16 @@ class Regions:
 
 def use(made: Made, arriving: Value | None, outer: Scope) -> Use:
     """The region put to use here: its operands are the tensors that arrive, then those it reads."""
+    return Use(made.region, tuple(operands_of(arriving, made.captures, outer)), len(tensors_in(arriving)))
+
+
+def operands_of(arriving: Value | None, captures: Iterable[Key], outer: Scope) -> list[int]:
+    """The wires that a region is given: of what arrives, then of the tensors that it reads by name."""
     operands = [tensor.wire for tensor in tensors_in(arriving)]
-    carried = len(operands)
-    for key in made.captures:
+    for key in captures:
         found = outer.find(key)
         operands += [tensor.wire for tensor in tensors_in(found.value if found else None)]
-    return Use(made.region, tuple(operands), carried)
+    return operands
 
 
 def incoming_types(arriving: Value | None) -> tuple[Type, ...]:
