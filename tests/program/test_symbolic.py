@@ -69,6 +69,34 @@ def test_multiples_of_16_are_what_numbers_say_too(size: int, is_sound: bool) -> 
     assert (not checked.errors) is is_sound
 
 
+RESNET = """
+block Basic(c, s=1) = Add{
+  Conv(c, 3, stride=s, padding=same) -> BN -> ReLU -> Conv(c, 3, padding=same) -> BN
+| (Conv(c, 1, stride=s) if s > 1 else Identity)
+} -> ReLU
+Input(H, W, 3) -> STEM -> Basic(16) x 2 -> Basic(32, 2) -> Basic(32) -> Basic(64, 2) -> Conv(10, 1)
+"""
+
+
+@pytest.mark.parametrize(
+    ("stem", "conditions", "least"),
+    [
+        ("Conv(16, 3, padding=same)", [], 1),
+        ("Conv(16, 7, stride=2) -> MaxPool(3, 2)", ["H >= 11", "W >= 11"], 11),  # 7 + 2 * (3 - 1)
+    ],
+)
+def test_a_fully_convolutional_resnet_takes_any_size_from_its_stem_on(
+    stem: str, conditions: list[str], least: int
+) -> None:
+    text = RESNET.replace("STEM", stem)
+    checked = sound(text)
+    assert checked.conditions == conditions
+    for size in (least, least + 1, least + 4, 37, 224):
+        (height, *_) = sound(text, inputs=f"{size},40,3").shape
+        assert eval(str(checked.shape[0]), {"H": size}) == height
+    assert least == 1 or check(text, inputs=f"{least - 1},40,3").errors
+
+
 def test_counts_of_letters() -> None:
     counts = sound("Input(H, W, 3) -> Conv(4, 3) -> FC(10)").counts
     assert at(counts.params, H=10, W=12) == 112 + 8 * 10 * 4 * 10 + 10
